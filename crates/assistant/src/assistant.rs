@@ -1,0 +1,32 @@
+//! What is held open while Lectern runs.
+
+use std::sync::Arc;
+
+use crate::home::Home;
+use crate::Error;
+
+/// What the front decides; nothing is read from the environment in here.
+pub struct Options {
+    pub home: Home,
+    /// Unix time in milliseconds.
+    pub clock: fn() -> i64,
+    /// A number nobody can guess, for seeds.
+    pub entropy: fn() -> u64,
+    /// Threads that compute; `None` is every physical core.
+    pub threads: Option<usize>,
+    /// Forces a CPU path by name ("scalar", "avx2"); `None` asks the CPU.
+    pub cpu_level: Option<String>,
+}
+
+/// Lectern without a face. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Assistant {
+    _inner: Arc<()>,
+}
+
+impl Assistant {
+    /// Opens (or makes) the library under `options.home`, and forgets what was deleted before.
+    pub fn open(_options: Options) -> Result<Self, Error> {
+        todo!()
+    }
+}

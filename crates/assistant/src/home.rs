@@ -1,0 +1,34 @@
+//! The folders Lectern owns.
+
+use std::path::{Path, PathBuf};
+
+/// Where everything is kept. Nothing outside these folders is ever written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home {
+    root: PathBuf,
+}
+
+impl Home {
+    /// The person's own data folder as the platform has it, or `None` where there is no home.
+    pub fn of_this_person() -> Option<Self> {
+        let dirs = directories::ProjectDirs::from("", "", "Lectern")?;
+        Some(Self { root: dirs.data_dir().to_owned() })
+    }
+
+    /// Everything under `root`: for tests and for `LECTERN_HOME`.
+    pub fn at(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub fn library(&self) -> PathBuf {
+        self.root.join("library.sqlite")
+    }
+
+    pub fn models(&self) -> PathBuf {
+        self.root.join("models")
+    }
+}

@@ -1,0 +1,31 @@
+//! One method per thing a person can ask of Lectern; plain data in, plain data out.
+//!
+//! The only place where the pieces meet: the window (`src-tauri`) and the `lectern` command are
+//! two fronts over this crate and hold no rule of their own. It never depends on Tauri, never
+//! prints and never decides how a thing looks.
+//!
+//! Read in this order: `assistant` (what is held open), `conversations`, `reply` (the walk of one
+//! message), `models`, `ask` (without the store), `eval`, `bench`, `home`, `error`.
+
+mod ask;
+mod assistant;
+mod bench;
+mod conversations;
+mod error;
+mod eval;
+mod event;
+mod home;
+mod models;
+mod reply;
+mod settings;
+
+pub use ask::{Ask, AskOutcome};
+pub use assistant::{Assistant, Options};
+pub use bench::{Bench, BenchReport, Spread};
+pub use conversations::{Conversation, ConversationId, Figures, Message, MessageId, Role};
+pub use error::Error;
+pub use eval::{Logits, Precision};
+pub use event::{FetchEvent, ReplyEvent};
+pub use home::Home;
+pub use models::{Model, ModelState, Tuning};
+pub use settings::{Sampling, Settings, Theme};

@@ -1,0 +1,1 @@
+//! checkpoints: header to come.

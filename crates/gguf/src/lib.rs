@@ -1,0 +1,1 @@
+//! gguf: header to come.

@@ -1,0 +1,1 @@
+//! prompt: header to come.

@@ -1,0 +1,1 @@
+//! Journeys: what a person does, through the outer seam.
