@@ -1,5 +1,7 @@
 //! One question or one continuation without the store: what `lectern ask` and `complete` do.
 
+use std::sync::atomic::AtomicBool;
+
 use crate::settings::Sampling;
 use crate::{Assistant, Error};
 
@@ -31,12 +33,22 @@ pub struct AskOutcome {
 
 impl Assistant {
     /// Answers through the chat template (or, for a base model, the dialogue prompt).
-    pub fn ask(&self, ask: &Ask, on_text: impl FnMut(&str)) -> Result<AskOutcome, Error> {
+    pub fn ask(
+        &self,
+        ask: &Ask,
+        stop: &AtomicBool,
+        on_text: impl FnMut(&str),
+    ) -> Result<AskOutcome, Error> {
         todo!()
     }
 
     /// Continues the text as it stands. `system` must be `None`.
-    pub fn complete(&self, ask: &Ask, on_text: impl FnMut(&str)) -> Result<AskOutcome, Error> {
+    pub fn complete(
+        &self,
+        ask: &Ask,
+        stop: &AtomicBool,
+        on_text: impl FnMut(&str),
+    ) -> Result<AskOutcome, Error> {
         todo!()
     }
 }

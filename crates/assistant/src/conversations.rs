@@ -84,7 +84,11 @@ impl Assistant {
         todo!()
     }
 
-    pub fn save_draft(&self, conversation: Option<ConversationId>, text: &str) -> Result<(), Error> {
+    pub fn save_draft(
+        &self,
+        conversation: Option<ConversationId>,
+        text: &str,
+    ) -> Result<(), Error> {
         todo!()
     }
 }

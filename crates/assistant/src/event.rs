@@ -16,9 +16,18 @@ pub enum ReplyEvent {
     /// The answer exists, empty and marked cut short.
     Started(Message),
     /// The prompt is being read: `done` of `total` tokens, with an estimate once there is one.
-    Reading { done: u32, total: u32, seconds_left: Option<f64> },
+    Reading {
+        done: u32,
+        total: u32,
+        seconds_left: Option<f64>,
+    },
     /// The answer grew by `delta`; `tokens` so far at `tokens_per_second`.
-    Text { message: MessageId, delta: String, tokens: u32, tokens_per_second: f64 },
+    Text {
+        message: MessageId,
+        delta: String,
+        tokens: u32,
+        tokens_per_second: f64,
+    },
     /// The answer as it is kept. Stopped answers end like this too.
     Ended(Message),
 }
@@ -29,7 +38,11 @@ pub enum FetchEvent {
     /// What is being done now, in words for a person: "Looking for the model", "Checking".
     Step(String),
     /// Bytes that have arrived of all there are.
-    Progress { done_bytes: u64, total_bytes: u64, seconds_left: Option<f64> },
+    Progress {
+        done_bytes: u64,
+        total_bytes: u64,
+        seconds_left: Option<f64>,
+    },
     /// The model is in the models folder, verified.
     Done(Model),
     /// The person cancelled; what arrived is kept for the next try where that is possible.

@@ -12,7 +12,9 @@ impl Home {
     /// The person's own data folder as the platform has it, or `None` where there is no home.
     pub fn of_this_person() -> Option<Self> {
         let dirs = directories::ProjectDirs::from("", "", "Lectern")?;
-        Some(Self { root: dirs.data_dir().to_owned() })
+        Some(Self {
+            root: dirs.data_dir().to_owned(),
+        })
     }
 
     /// Everything under `root`: for tests and for `LECTERN_HOME`.

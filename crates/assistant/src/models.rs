@@ -78,6 +78,12 @@ impl Assistant {
         todo!()
     }
 
+    /// As [`Self::fetch_starter`], but always the base checkpoint, also where the
+    /// instruction-tuned one can be had: the golden data was made with it.
+    pub fn fetch_base_starter(&self, on_event: impl FnMut(FetchEvent)) -> Result<(), Error> {
+        todo!()
+    }
+
     /// Makes a running [`Self::fetch_starter`] end with `Cancelled`.
     pub fn cancel_fetch(&self) {
         todo!()

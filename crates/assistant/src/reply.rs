@@ -8,7 +8,12 @@ impl Assistant {
     /// Saves `text`, has the model answer it, and tells `on_event` as it happens.
     ///
     /// Blocks until the answer has ended; a second question waits its turn and says so.
-    pub fn reply(&self, conversation: ConversationId, text: &str, on_event: impl FnMut(ReplyEvent)) -> Result<(), Error> {
+    pub fn reply(
+        &self,
+        conversation: ConversationId,
+        text: &str,
+        on_event: impl FnMut(ReplyEvent),
+    ) -> Result<(), Error> {
         todo!()
     }
 

@@ -32,6 +32,17 @@ pub struct Sampling {
     pub seed: Option<u64>,
 }
 
+impl Sampling {
+    /// What Google recommends for Gemma 3.
+    pub const RECOMMENDED: Self = Self {
+        temperature: 1.0,
+        top_k: 64,
+        top_p: 0.95,
+        min_p: 0.0,
+        seed: None,
+    };
+}
+
 impl Assistant {
     pub fn settings(&self) -> Result<Settings, Error> {
         todo!()

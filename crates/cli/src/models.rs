@@ -1,0 +1,135 @@
+//! `lectern models`: what is here, what comes and goes.
+
+use std::cell::RefCell;
+use std::io::{self, Write};
+
+use assistant::{Assistant, FetchEvent, Model, Tuning};
+use serde_json::{Value, json};
+
+use crate::arguments::Models;
+use crate::failure::Failure;
+use crate::interrupt::on_interrupt;
+use crate::progress::Bar;
+
+pub fn run(assistant: &Assistant, command: &Models) -> Result<(), Failure> {
+    match command {
+        Models::List { json } => list(assistant, *json),
+        Models::Import { file, json } => {
+            let model = assistant.import_model(file)?;
+            say(
+                *json,
+                &as_json(&model),
+                &format!("{} is here and chosen", model.name),
+            )
+        }
+        Models::Remove { name, json } => {
+            let freed_bytes = assistant.remove_model(name)?;
+            let sentence = format!("{name} is gone, {} are free again", megabytes(freed_bytes));
+            say(
+                *json,
+                &json!({ "name": name, "freed_bytes": freed_bytes }),
+                &sentence,
+            )
+        }
+        Models::Path { json } => {
+            let folder = assistant.models_folder();
+            say(
+                *json,
+                &json!({ "path": folder }),
+                &folder.display().to_string(),
+            )
+        }
+        Models::Fetch { base, json } => fetch(assistant, *base, *json),
+    }
+}
+
+fn list(assistant: &Assistant, json: bool) -> Result<(), Failure> {
+    let models = assistant.models()?;
+    if json {
+        let models: Vec<Value> = models.iter().map(as_json).collect();
+        return say(true, &Value::Array(models), "");
+    }
+    let width = models
+        .iter()
+        .map(|model| model.name.chars().count())
+        .max()
+        .unwrap_or(0);
+    let mut out = io::stdout().lock();
+    for model in &models {
+        let tuning = match model.tuning {
+            Tuning::Pretrained => "base",
+            Tuning::Instructed => "chat",
+        };
+        writeln!(
+            out,
+            "{:width$}  {:>9}  {:<7}  {tuning}  {}",
+            model.name,
+            megabytes(model.size_bytes),
+            model.format,
+            model.title,
+        )
+        .map_err(Failure::Output)?;
+    }
+    Ok(())
+}
+
+/// Progress goes to standard error, so that standard output holds only the result.
+fn fetch(assistant: &Assistant, base: bool, json: bool) -> Result<(), Failure> {
+    let cancelling = assistant.clone();
+    on_interrupt(move || cancelling.cancel_fetch())?;
+    let mut bar = Bar::new();
+    let mut outcome = None;
+    let on_event = |event| match event {
+        FetchEvent::Step(what) => bar.step(&what),
+        FetchEvent::Progress {
+            done_bytes,
+            total_bytes,
+            seconds_left,
+        } => {
+            bar.progress(done_bytes, total_bytes, seconds_left);
+        }
+        FetchEvent::Done(model) => outcome = Some(model),
+        FetchEvent::Cancelled => {}
+    };
+    match base {
+        true => assistant.fetch_base_starter(on_event)?,
+        false => assistant.fetch_starter(on_event)?,
+    }
+    bar.end();
+    match outcome {
+        Some(model) => say(
+            json,
+            &as_json(&model),
+            &format!("{} is here and chosen", model.name),
+        ),
+        None => Err(Failure::Interrupted),
+    }
+}
+
+fn say(json: bool, value: &Value, sentence: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match json {
+        true => writeln!(out, "{value:#}"),
+        false => writeln!(out, "{sentence}"),
+    }
+    .map_err(Failure::Output)
+}
+
+fn as_json(model: &Model) -> Value {
+    json!({
+        "name": model.name,
+        "title": model.title,
+        "path": model.path,
+        "size_bytes": model.size_bytes,
+        "format": model.format,
+        "tuning": match model.tuning {
+            Tuning::Pretrained => "pretrained",
+            Tuning::Instructed => "instructed",
+        },
+        "context_tokens": model.context_tokens,
+    })
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.0} MB", bytes as f64 / 1e6)
+}
