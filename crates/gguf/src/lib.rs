@@ -1,1 +1,38 @@
-//! gguf: header to come.
+//! Reads the head of a GGUF file: typed metadata and the table of tensors.
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/tiny-text/model.gguf");
+//! let file = std::fs::File::open(path)?;
+//! let file_len = file.metadata()?.len();
+//! let header = gguf::Header::read(std::io::BufReader::new(file), file_len)?;
+//!
+//! assert_eq!(header.require::<&str>("general.architecture")?, "gemma3");
+//! assert_eq!(header.require::<u32>("gemma3.block_count")?, 7);
+//! assert_eq!(header.get::<f32>("gemma3.rope.scaling.factor")?, None);
+//! assert_eq!(header.tensor("token_embd.weight")?.shape, [512, 96]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Versions 2 and 3, little-endian. Any bytes at all are answered with a header or with an
+//! [`Error`] that says where in the file what was expected and what was found: no panic, and no
+//! allocation larger than a small multiple of what was really read.
+//!
+//! Not here: paths and mapping (the caller opens the file), tensor data (the caller has the
+//! bytes; [`Tensor::range`] says which), what the metadata means (`engine`).
+//!
+//! Read in this order: `header`, `tensor`, `value`, `source`, `error`.
+//!
+//! The format: <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>.
+
+mod error;
+mod header;
+mod source;
+mod tensor;
+mod value;
+
+pub use error::Error;
+pub use header::Header;
+pub use tensor::{Tensor, TensorType};
+pub use value::{Array, FromValue, Strings, Value};
