@@ -1,0 +1,94 @@
+/**
+ * The one door of the page to the rest of Lectern. Everything the window can ask for is a method of
+ * `Backend`; each resolves with plain data or throws a `Failure`. `contract.ts` is generated from
+ * the Rust side; nothing else in the page imports `commands` or Tauri.
+ */
+import { Channel } from "@tauri-apps/api/core";
+import {
+  commands,
+  type Conversation,
+  type Failure,
+  type FetchEvent,
+  type Message,
+  type Model,
+  type ModelState,
+  type ReplyEvent,
+  type Settings,
+} from "./contract";
+
+export type * from "./contract";
+
+export interface Backend {
+  listConversations(): Promise<Conversation[]>;
+  newConversation(): Promise<Conversation>;
+  renameConversation(id: number, title: string): Promise<void>;
+  /** Out of sight; `restoreConversation` undoes it until Lectern quits. */
+  deleteConversation(id: number): Promise<void>;
+  restoreConversation(id: number): Promise<void>;
+  listMessages(conversation: number): Promise<Message[]>;
+  /** `null` is the composer of a conversation not yet begun. */
+  readDraft(conversation: number | null): Promise<string>;
+  saveDraft(conversation: number | null, text: string): Promise<void>;
+  /** Resolves when the answer has ended, by itself or because it was stopped. */
+  sendMessage(id: number, text: string, onEvent: (event: ReplyEvent) => void): Promise<void>;
+  stopReply(conversation: number): Promise<void>;
+  listModels(): Promise<Model[]>;
+  modelState(): Promise<ModelState>;
+  chooseModel(name: string): Promise<ModelState>;
+  loadModel(): Promise<ModelState>;
+  /** Opens the system's file dialog; `null` when the person closed it. */
+  openModelFile(): Promise<Model | null>;
+  /** Yields the bytes that were freed. */
+  removeModel(name: string): Promise<number>;
+  fetchStarter(onEvent: (event: FetchEvent) => void): Promise<void>;
+  cancelFetch(): Promise<void>;
+  readSettings(): Promise<Settings>;
+  saveSettings(settings: Settings): Promise<void>;
+  openLink(url: string): Promise<void>;
+  /** The first paint is done: the window may be shown. */
+  windowReady(): Promise<void>;
+}
+
+/** The application itself, over Tauri's wire. */
+export const backend: Backend = {
+  listConversations: () => data(commands.listConversations()),
+  newConversation: () => data(commands.newConversation()),
+  renameConversation: (id, title) => done(commands.renameConversation(id, title)),
+  deleteConversation: (id) => done(commands.deleteConversation(id)),
+  restoreConversation: (id) => done(commands.restoreConversation(id)),
+  listMessages: (conversation) => data(commands.listMessages(conversation)),
+  readDraft: (conversation) => data(commands.readDraft(conversation)),
+  saveDraft: (conversation, text) => done(commands.saveDraft(conversation, text)),
+  sendMessage: (id, text, onEvent) => done(commands.sendMessage(id, text, channel(onEvent))),
+  stopReply: (conversation) => done(commands.stopReply(conversation)),
+  listModels: () => data(commands.listModels()),
+  modelState: () => data(commands.modelState()),
+  chooseModel: (name) => data(commands.chooseModel(name)),
+  loadModel: () => data(commands.loadModel()),
+  openModelFile: () => data(commands.openModelFile()),
+  removeModel: (name) => data(commands.removeModel(name)),
+  fetchStarter: (onEvent) => done(commands.fetchStarter(channel(onEvent))),
+  cancelFetch: () => done(commands.cancelFetch()),
+  readSettings: () => data(commands.readSettings()),
+  saveSettings: (settings) => done(commands.saveSettings(settings)),
+  openLink: (url) => done(commands.openLink(url)),
+  windowReady: () => done(commands.windowReady()),
+};
+
+type Result<T> = { status: "ok"; data: T } | { status: "error"; error: Failure };
+
+async function data<T>(result: Promise<Result<T>>): Promise<T> {
+  const settled = await result;
+  if (settled.status === "error") throw settled.error;
+  return settled.data;
+}
+
+async function done(result: Promise<Result<null>>): Promise<void> {
+  await data(result);
+}
+
+function channel<T>(onEvent: (event: T) => void): Channel<T> {
+  const opened = new Channel<T>();
+  opened.onmessage = onEvent;
+  return opened;
+}

@@ -1,0 +1,206 @@
+/** Every word the window says. Errors come from Rust with words of their own. */
+import type { Conversation } from "./backend";
+import type { Heading } from "./conversations/groups";
+import { bytes, contextSize, count, duration, elapsed, percent, speed } from "./shared/format";
+
+export const words = {
+  lectern: "Lectern",
+  undo: "Undo",
+  cancel: "Cancel",
+  close: "Close",
+  dismiss: "Dismiss",
+  copy: "Copy",
+  copied: "Copied",
+  retry: "Try again",
+
+  fault: {
+    unexpected: (message: string) => `The window met something it did not expect: ${message}`,
+    restart: "Start Lectern again. What was written is kept.",
+    start: "Lectern could not open what it keeps.",
+    draft: "What you write here could not be kept for later.",
+  },
+
+  conversations: {
+    label: "Conversations",
+    fresh: "New conversation",
+    untitled: "Untitled",
+    headings: {
+      today: "Today",
+      yesterday: "Yesterday",
+      week: "This week",
+      older: "Older",
+    } satisfies Record<Heading, string>,
+    empty: "What you talk about is listed here, the newest first.",
+    rename: (title: string) => `Rename “${title}”`,
+    newName: "New name",
+    delete: (title: string) => `Delete “${title}”`,
+    deleted: (title: string) => `Deleted “${title}”.`,
+    replying: "An answer is being written here",
+    openSidebar: "Show conversations",
+    closeSidebar: "Hide conversations",
+  },
+
+  chat: {
+    log: "Messages",
+    you: "You",
+    model: "Answer",
+    compose: "Message",
+    placeholder: "Write a message",
+    placeholderBase: "Begin a text, or ask; the model goes on from there",
+    send: "Send",
+    stop: "Stop",
+    toEnd: "To the end",
+    earlier: "Show earlier messages",
+    copyAnswer: "Copy answer",
+    answerCopied: "The last answer is copied.",
+    emptyTitle: "What would you like to think through?",
+    emptyPrivate: (model: string) =>
+      `${model} answers on this computer. What you write stays on it.`,
+    emptyBase: (model: string) =>
+      `${model} is a base model: it continues text and was not taught to follow instructions. What you write stays on this computer.`,
+    sending: "Sending",
+    waiting: "Waiting for the other answer to end",
+    loading: (model: string) => `Loading ${model}`,
+    starting: "Beginning to read",
+    reading: (done: number, total: number) => `Reading ${count(done)} of ${count(total)} tokens`,
+    left: (seconds: number) => `${duration(seconds)} left`,
+    askAgain: "Ask again",
+    cutShort: "cut short",
+    announceEnd: "The answer has ended.",
+    announceStopped: "The answer was cut short.",
+    announceBegin: "An answer is being written.",
+  },
+
+  figures: {
+    line: (tokens: number, seconds: number) => {
+      const parts = [`${count(tokens)} tokens`, elapsed(seconds)];
+      if (seconds > 0 && tokens > 1) parts.push(`${speed(tokens / seconds)} tokens/s`);
+      return parts;
+    },
+    prompt: (tokens: number, cached: number, seconds: number) =>
+      cached > 0
+        ? `Read ${count(tokens)} tokens in ${elapsed(seconds)}, ${count(cached)} of them known from before`
+        : `Read ${count(tokens)} tokens in ${elapsed(seconds)}`,
+    speed: (tokensPerSecond: number) => `${speed(tokensPerSecond)} tokens/s`,
+  },
+
+  context: {
+    label: "Context",
+    share: (share: number) => percent(share),
+    unknown: "How much of the context is in use is known after the first answer.",
+    used: "In use",
+    free: "Free",
+    limit: "The model reads at most",
+    tokens: (tokens: number) => `${count(tokens)} tokens`,
+    warn: "Getting full",
+    critical: "Nearly full",
+    warnHint: "A new conversation starts with all of it free.",
+    calmHint: "Everything said here is read again for each answer.",
+  },
+
+  models: {
+    label: "Models",
+    button: (title: string) => `Model: ${title}`,
+    none: "No model",
+    loading: "loading",
+    base: "Base model",
+    baseHint: "continues text",
+    format: (format: string, size: number, context: number) =>
+      `${format} · ${bytes(size)} · reads ${contextSize(context)} tokens`,
+    choose: "Models on this computer",
+    remove: (title: string) => `Remove ${title}`,
+    removeTitle: (title: string) => `Remove ${title}?`,
+    removeText: (size: number) =>
+      `Its file is deleted from Lectern’s models folder, which frees ${bytes(size)}. Conversations stay.`,
+    removeConfirm: "Remove",
+    openFile: "Open a GGUF file…",
+    opening: "Taking the file in…",
+    fetch: "Fetch the starter model",
+    starting: "Starting",
+    progress: (done: number, total: number) => `${bytes(done)} of ${bytes(total)}`,
+    speed: (bytesPerSecond: number) => `${bytes(bytesPerSecond)}/s`,
+    cancelFetch: "Cancel",
+    absent: "There is no model on this computer.",
+    getOne: "Get a model",
+    firstTitle: "First, a model to read with",
+    firstText:
+      "Lectern answers with Gemma 3, which runs on this computer alone. Its file is fetched once; after that, nothing you write leaves the machine.",
+    starter: "Gemma 3 270M",
+    starterText: "Small and quick, about 250 MB. Good for a first look; larger ones know more.",
+    have: "Have a Gemma 3 file already?",
+    arriving: "Fetching Gemma 3 270M",
+  },
+
+  settings: {
+    label: "Settings",
+    appearance: "Appearance",
+    theme: "Theme",
+    themes: { system: "As the system", light: "Light", dark: "Dark" },
+    answers: "Answers",
+    answersHint: "How the next word is chosen. Changes hold from the next answer on.",
+    temperature: "Temperature",
+    temperatureHint:
+      "Low keeps to the likeliest words, high takes more chances. 0 always takes the likeliest.",
+    topK: "Top-k",
+    topKHint: "Only this many of the likeliest words are considered.",
+    topP: "Top-p",
+    topPHint: "Only the likeliest words that together reach this probability.",
+    minP: "Min-p",
+    minPHint: "Leaves out words less likely than this share of the likeliest.",
+    seed: "Seed",
+    seedHint: "With the same number, the same question gets the same answer.",
+    seedRandom: "A new one each time",
+    reset: "Back to the defaults",
+    shortcuts: "Keyboard shortcuts",
+  },
+
+  shortcuts: {
+    label: "Keyboard shortcuts",
+    groups: [
+      {
+        title: "Writing",
+        rows: [
+          ["Send", "Enter"],
+          ["Break the line", "Shift+Enter"],
+          ["Stop the answer", "Esc"],
+          ["Take up the last message", "↑"],
+          ["Copy the last answer", "Ctrl+Shift+C"],
+        ],
+      },
+      {
+        title: "Conversations",
+        rows: [
+          ["New conversation", "Ctrl+N"],
+          ["Previous, next", "Ctrl+Shift+↑ ↓"],
+          ["Rename", "F2"],
+          ["Delete, with undo", "Ctrl+Shift+Backspace"],
+        ],
+      },
+      {
+        title: "Window",
+        rows: [
+          ["Conversations at the left", "Ctrl+B"],
+          ["Models", "Ctrl+L"],
+          ["Settings", "Ctrl+,"],
+          ["This list", "Ctrl+/"],
+        ],
+      },
+    ] as { title: string; rows: [string, string][] }[],
+  },
+
+  link: {
+    title: "Open this link in your browser?",
+    text: "The model wrote this address. Check it before you go there.",
+    open: "Open in browser",
+    copy: "Copy address",
+  },
+
+  code: {
+    plain: "text",
+    copy: "Copy code",
+  },
+};
+
+/** A conversation's title, also before its first message has named it. */
+export const titleOf = ({ title }: Pick<Conversation, "title">): string =>
+  title.trim() === "" ? words.conversations.untitled : title;
