@@ -1,0 +1,57 @@
+//! What the page may ask for: each command converts, calls one method of `assistant`, converts.
+
+mod conversation;
+mod message;
+mod model;
+mod settings;
+mod window;
+
+use assistant::Assistant;
+use tauri::{State, Wry, async_runtime::spawn_blocking};
+use tauri_specta::{Builder, collect_commands};
+
+use crate::contract::Failure;
+
+/// Every command of the contract, by the noun it is about.
+pub fn all() -> Builder<Wry> {
+    Builder::new()
+        // Ids and milliseconds stay far below 2^53, where JavaScript's numbers stop being exact.
+        .dangerously_cast_bigints_to_number()
+        // Both sides read and write the same shapes; none leaves a field out.
+        .disable_serde_phases()
+        .commands(collect_commands![
+            conversation::list_conversations,
+            conversation::new_conversation,
+            conversation::rename_conversation,
+            conversation::delete_conversation,
+            conversation::restore_conversation,
+            message::list_messages,
+            message::read_draft,
+            message::save_draft,
+            message::send_message,
+            message::stop_reply,
+            model::list_models,
+            model::model_state,
+            model::choose_model,
+            model::load_model,
+            model::open_model_file,
+            model::remove_model,
+            model::fetch_starter,
+            model::cancel_fetch,
+            settings::read_settings,
+            settings::save_settings,
+            window::open_link,
+            window::window_ready,
+        ])
+}
+
+/// Runs `call` on a thread of its own: a disk or a model may take its time, the window may not.
+async fn aside<T: Send + 'static>(
+    assistant: State<'_, Assistant>,
+    call: impl FnOnce(&Assistant) -> Result<T, assistant::Error> + Send + 'static,
+) -> Result<T, Failure> {
+    let assistant = assistant.inner().clone();
+    Ok(spawn_blocking(move || call(&assistant))
+        .await
+        .map_err(Failure::crashed)??)
+}

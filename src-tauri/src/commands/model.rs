@@ -1,0 +1,99 @@
+//! The models on this machine.
+
+use assistant::Assistant;
+use tauri::async_runtime::spawn_blocking;
+use tauri::{State, WebviewWindow, ipc::Channel};
+use tauri_plugin_dialog::DialogExt;
+
+use super::aside;
+use crate::contract::{Failure, FetchEvent, Model, ModelState};
+
+/// Every model in the models folder, by name.
+#[tauri::command]
+#[specta::specta]
+pub async fn list_models(assistant: State<'_, Assistant>) -> Result<Vec<Model>, Failure> {
+    let all = aside(assistant, Assistant::models).await?;
+    Ok(all.into_iter().map(Model::from).collect())
+}
+
+/// Which model answers the next question.
+#[tauri::command]
+#[specta::specta]
+pub async fn model_state(assistant: State<'_, Assistant>) -> Result<ModelState, Failure> {
+    Ok(aside(assistant, Assistant::model_state).await?.into())
+}
+
+/// Chats use this model from now on.
+#[tauri::command]
+#[specta::specta]
+pub async fn choose_model(
+    assistant: State<'_, Assistant>,
+    name: String,
+) -> Result<ModelState, Failure> {
+    Ok(
+        aside(assistant, move |assistant| assistant.choose_model(&name))
+            .await?
+            .into(),
+    )
+}
+
+/// Loads the chosen model now, so that the first question need not wait for it.
+#[tauri::command]
+#[specta::specta]
+pub async fn load_model(assistant: State<'_, Assistant>) -> Result<ModelState, Failure> {
+    Ok(aside(assistant, Assistant::load_model).await?.into())
+}
+
+/// Lets the person choose a GGUF file and takes it in; null when they choose none.
+#[tauri::command]
+#[specta::specta]
+pub async fn open_model_file(
+    assistant: State<'_, Assistant>,
+    window: WebviewWindow,
+) -> Result<Option<Model>, Failure> {
+    let dialog = window
+        .dialog()
+        .file()
+        .set_parent(&window)
+        .set_title("Open a model");
+    let dialog = dialog.add_filter("Gemma 3 as GGUF", &["gguf"]);
+    let chosen = spawn_blocking(|| dialog.blocking_pick_file())
+        .await
+        .map_err(Failure::crashed)?;
+    let Some(Ok(file)) = chosen.map(|file| file.into_path()) else {
+        return Ok(None);
+    };
+    let model = aside(assistant, move |assistant| assistant.import_model(&file)).await?;
+    Ok(Some(model.into()))
+}
+
+/// Deletes a model; the bytes that freed.
+#[tauri::command]
+#[specta::specta]
+pub async fn remove_model(assistant: State<'_, Assistant>, name: String) -> Result<u64, Failure> {
+    aside(assistant, move |assistant| assistant.remove_model(&name)).await
+}
+
+/// Fetches the starter model and tells how far it is; returns when it is there or was cancelled.
+#[tauri::command]
+#[specta::specta]
+pub async fn fetch_starter(
+    assistant: State<'_, Assistant>,
+    on_event: Channel<FetchEvent>,
+) -> Result<(), Failure> {
+    let fetch = aside(assistant, move |assistant| {
+        assistant.fetch_starter(|event| {
+            // The window may be gone before the model is here; what arrived is kept.
+            let _ = on_event.send(event.into());
+        })
+    });
+    fetch.await
+}
+
+/// Makes a running `fetch_starter` end.
+#[tauri::command]
+#[specta::specta]
+pub async fn cancel_fetch(assistant: State<'_, Assistant>) -> Result<(), Failure> {
+    assistant.cancel_fetch();
+    Ok(())
+}

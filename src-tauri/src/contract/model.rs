@@ -1,0 +1,121 @@
+//! The models on this machine, and what happens while one is fetched.
+
+use serde::Serialize;
+use specta::Type;
+use specta_typescript::Number;
+
+/// What a checkpoint was taught.
+#[derive(Debug, Clone, Copy, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub enum Tuning {
+    /// A base model: it continues text and was not taught to chat.
+    Pretrained,
+    Instructed,
+}
+
+/// A checkpoint that is on this machine.
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct Model {
+    /// Its name on the command line and in the models folder.
+    pub name: String,
+    /// "Gemma 3 270M"
+    pub title: String,
+    pub path: String,
+    pub size_bytes: u64,
+    /// "Q4_K_M"
+    pub format: String,
+    pub tuning: Tuning,
+    /// Positions the model was trained for.
+    pub context_tokens: u32,
+}
+
+/// What the window's model button shows.
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+pub enum ModelState {
+    /// No checkpoint is on this machine.
+    Absent,
+    /// This one answers the next question; it is loaded then, or is already.
+    Chosen { model: Model, loaded: bool },
+}
+
+/// One thing that happened while a model was fetched.
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(
+    tag = "kind",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum FetchEvent {
+    /// What is being done now, in words for a person.
+    Step { what: String },
+    /// Bytes that have arrived of all there are.
+    Progress {
+        done_bytes: u64,
+        total_bytes: u64,
+        #[specta(type = Option<Number>)]
+        seconds_left: Option<f64>,
+    },
+    /// The model is in the models folder, verified.
+    Done { model: Model },
+    /// The person cancelled; what arrived is kept for the next try where that is possible.
+    Cancelled,
+}
+
+impl From<assistant::Tuning> for Tuning {
+    fn from(tuning: assistant::Tuning) -> Self {
+        match tuning {
+            assistant::Tuning::Pretrained => Self::Pretrained,
+            assistant::Tuning::Instructed => Self::Instructed,
+        }
+    }
+}
+
+impl From<assistant::Model> for Model {
+    fn from(it: assistant::Model) -> Self {
+        Self {
+            name: it.name,
+            title: it.title,
+            path: it.path.display().to_string(),
+            size_bytes: it.size_bytes,
+            format: it.format,
+            tuning: it.tuning.into(),
+            context_tokens: it.context_tokens,
+        }
+    }
+}
+
+impl From<assistant::ModelState> for ModelState {
+    fn from(state: assistant::ModelState) -> Self {
+        match state {
+            assistant::ModelState::Absent => Self::Absent,
+            assistant::ModelState::Chosen { model, loaded } => Self::Chosen {
+                model: model.into(),
+                loaded,
+            },
+        }
+    }
+}
+
+impl From<assistant::FetchEvent> for FetchEvent {
+    fn from(event: assistant::FetchEvent) -> Self {
+        use assistant::FetchEvent as Event;
+        match event {
+            Event::Step(what) => Self::Step { what },
+            Event::Progress {
+                done_bytes,
+                total_bytes,
+                seconds_left,
+            } => Self::Progress {
+                done_bytes,
+                total_bytes,
+                seconds_left,
+            },
+            Event::Done(model) => Self::Done {
+                model: model.into(),
+            },
+            Event::Cancelled => Self::Cancelled,
+        }
+    }
+}

@@ -1,0 +1,346 @@
+//! Journeys of the `lectern` command: what one types, what comes back.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Output, Stdio};
+
+use journeys::{Desk, STARTER, golden, starter};
+use serde_json::Value;
+
+/// Every command explains itself.
+#[test]
+fn every_command_prints_help() {
+    let desk = Desk::new();
+    let commands: [&[&str]; 12] = [
+        &[],
+        &["ask"],
+        &["complete"],
+        &["models"],
+        &["models", "list"],
+        &["models", "fetch"],
+        &["models", "import"],
+        &["models", "remove"],
+        &["models", "path"],
+        &["eval", "logits"],
+        &["eval", "prompt"],
+        &["bench"],
+    ];
+    for command in commands {
+        let help = succeeds(desk.lectern(&[command, &["--help"]].concat()));
+        assert!(help.contains("Usage: lectern"), "{command:?}: {help}");
+    }
+}
+
+/// An error is one sentence on standard error, nothing on standard output, and an exit code.
+#[test]
+fn errors_are_one_sentence() {
+    let desk = Desk::new();
+    let broken = desk.home().join("broken.gguf");
+    fs::write(&broken, b"GGUF, or so it says").expect("a file");
+    let broken = broken.to_str().expect("a path in UTF-8");
+
+    fails(desk.lectern(&["ask", "Hello"]), "no model");
+    fails(
+        desk.lectern(&["ask", "--model", "nobody", "Hello"]),
+        "nobody",
+    );
+    fails(
+        desk.lectern(&["complete", "--model", broken, "Hello"]),
+        "broken.gguf",
+    );
+    fails(desk.lectern(&["models", "import", broken]), "broken.gguf");
+    fails(
+        desk.lectern(&["models", "import", "/no/such/file.gguf"]),
+        "/no/such/file.gguf",
+    );
+    fails(desk.lectern(&["models", "remove", "nobody"]), "nobody");
+    fails(
+        desk.lectern(&["ask", "--temperature", "hot", "Hello"]),
+        "hot",
+    );
+    fails(desk.lectern(&["dance"]), "dance");
+    let home = broken;
+    fails(
+        desk.command(&["models", "list"])
+            .env("LECTERN_HOME", home)
+            .output()
+            .expect("lectern"),
+        "broken.gguf",
+    );
+}
+
+/// `ask` and `complete` print an answer; the same seed prints the same one, `--json` its figures.
+#[test]
+fn ask_and_complete_print_an_answer() {
+    let desk = Desk::with_starter();
+
+    let answer = succeeds(desk.lectern(&[
+        "ask",
+        "--seed",
+        "7",
+        "--max-tokens",
+        "12",
+        "What is a lectern?",
+    ]));
+    assert!(!answer.trim().is_empty());
+    let again = succeeds(desk.lectern(&[
+        "ask",
+        "--seed",
+        "7",
+        "--max-tokens",
+        "12",
+        "What is a lectern?",
+    ]));
+    assert_eq!(answer, again);
+
+    let greedy = [
+        "--temperature",
+        "0",
+        "--max-tokens",
+        "8",
+        "The capital of France is",
+    ];
+    let continued = succeeds(desk.lectern(&[&["complete"], &greedy[..]].concat()));
+    assert!(continued.contains("Paris"), "{continued}");
+    let figures = succeeds(desk.lectern(&[&["complete", "--json"], &greedy[..]].concat()));
+    let figures: Value = serde_json::from_str(&figures).expect("JSON");
+    assert_eq!(figures["answer_tokens"], 8);
+    assert_eq!(
+        figures["text"].as_str().map(str::trim),
+        Some(continued.trim())
+    );
+}
+
+/// Words come while the model writes, not all at the end; and a reader that goes away ends it.
+#[test]
+fn words_come_while_the_model_writes() {
+    use std::io::Read;
+
+    let desk = Desk::with_starter();
+    let mut lectern = desk.command(&[
+        "complete",
+        "--seed",
+        "1",
+        "Count: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,",
+    ]);
+    let mut writing = lectern.stdout(Stdio::piped()).spawn().expect("lectern");
+    let mut stdout = writing.stdout.take().expect("stdout is piped");
+    let mut first = [0; 4];
+    stdout.read_exact(&mut first).expect("some words");
+    assert_eq!(
+        writing.try_wait().expect("it can be asked"),
+        None,
+        "it has more to write"
+    );
+    drop(stdout);
+    let status = writing.wait().expect("it ends");
+    assert!(!status.success(), "nobody reads any more: {status}");
+}
+
+/// A model is imported, listed and removed; the original stays where it was.
+#[test]
+fn models_come_and_go() {
+    let desk = Desk::new();
+    let file = golden("tiny-text/model.gguf");
+    assert_eq!(
+        json(desk.lectern(&["models", "list", "--json"])),
+        serde_json::json!([])
+    );
+    let folder = succeeds(desk.lectern(&["models", "path"]));
+    assert!(
+        Path::new(folder.trim()).starts_with(desk.home()),
+        "{folder}"
+    );
+
+    let model = json(desk.lectern(&["models", "import", "--json", file.to_str().expect("UTF-8")]));
+    let name = model["name"].as_str().expect("a name");
+    let listed = json(desk.lectern(&["models", "list", "--json"]));
+    assert_eq!(listed[0]["name"], name);
+    assert!(succeeds(desk.lectern(&["models", "list"])).contains(name));
+
+    let freed = json(desk.lectern(&["models", "remove", name, "--json"]));
+    assert_eq!(
+        freed["freed_bytes"],
+        file.metadata().expect("the original stays").len()
+    );
+    assert_eq!(
+        json(desk.lectern(&["models", "list", "--json"])),
+        serde_json::json!([])
+    );
+}
+
+/// A model that lies in the models folder is a model, however it came there.
+#[test]
+fn a_model_that_was_copied_there_is_listed() {
+    let desk = Desk::with_starter();
+    let listed = json(desk.lectern(&["models", "list", "--json"]));
+    assert_eq!(listed[0]["name"], STARTER.trim_end_matches(".gguf"));
+    assert_eq!(listed[0]["tuning"], "pretrained");
+    assert_eq!(
+        listed[0]["size_bytes"],
+        starter().metadata().expect("the starter").len()
+    );
+}
+
+/// `eval logits` gives the reference's numbers, from a GGUF and from a Hugging Face folder.
+#[test]
+fn eval_logits_agrees_with_the_reference() {
+    let desk = Desk::new();
+    let expected = Tensors::read(&golden("tiny-text/expected.safetensors"));
+    let ids = expected.raw("short.input_ids");
+    let input = desk.home().join("in.safetensors");
+    let view =
+        safetensors::tensor::TensorView::new(safetensors::Dtype::I32, vec![ids.len() / 4], &ids);
+    safetensors::serialize_to_file([("input_ids", view.expect("ids"))], None, &input)
+        .expect("a file");
+
+    for model in ["tiny-text/model.gguf", "tiny-text"] {
+        let output = desk.home().join("out.safetensors");
+        let paths =
+            [&golden(model), &input, &output].map(|path| path.to_str().expect("UTF-8").to_owned());
+        let [model, input, output_path] = paths.each_ref().map(String::as_str);
+        succeeds(desk.lectern(&[
+            "eval",
+            "logits",
+            "--model",
+            model,
+            "--input",
+            input,
+            "--output",
+            output_path,
+        ]));
+
+        let (got, wanted) = (
+            Tensors::read(&output).floats("logits"),
+            expected.floats("short.logits"),
+        );
+        assert_eq!(got.len(), wanted.len());
+        let off = got
+            .iter()
+            .zip(&wanted)
+            .map(|(got, wanted)| (got - wanted).abs())
+            .fold(0.0, f32::max);
+        assert!(off <= 5e-4, "{model}: off by {off}");
+    }
+}
+
+/// `eval prompt` gives the reference's ids.
+#[test]
+fn eval_prompt_agrees_with_the_reference() {
+    let desk = Desk::with_starter();
+    let golden = fs::read_to_string(golden("prompts.json")).expect("the golden prompts");
+    let golden: Value = serde_json::from_str(&golden).expect("JSON");
+    let texts = golden["texts"].as_array().expect("texts");
+    let lines: Vec<String> = texts
+        .iter()
+        .map(|case| serde_json::json!({ "text": case["text"] }).to_string())
+        .collect();
+    let (input, output) = (desk.home().join("in.jsonl"), desk.home().join("out.jsonl"));
+    fs::write(&input, lines.join("\n")).expect("a file");
+
+    let paths = [&input, &output].map(|path| path.to_str().expect("UTF-8").to_owned());
+    let model = STARTER.trim_end_matches(".gguf");
+    succeeds(desk.lectern(&[
+        "eval", "prompt", "--model", model, "--input", &paths[0], "--output", &paths[1],
+    ]));
+
+    let got = fs::read_to_string(&output).expect("the output");
+    assert_eq!(got.lines().count(), texts.len());
+    for (line, case) in got.lines().zip(texts) {
+        let got: Value = serde_json::from_str(line).expect("JSON");
+        assert_eq!(got["ids"], case["ids"], "{}", case["text"]);
+    }
+}
+
+/// `bench --json` has the figures that are compared from release to release.
+#[test]
+fn bench_reports_its_figures() {
+    let desk = Desk::with_starter();
+    let model = STARTER.trim_end_matches(".gguf");
+    let small = [
+        "--prompt",
+        "16",
+        "--generate",
+        "4",
+        "--depth",
+        "8",
+        "--repetitions",
+        "2",
+    ];
+    let report = json(desk.lectern(&[&["bench", "--json", "--model", model], &small[..]].concat()));
+
+    for speed in ["prefill_tokens_per_second", "decode_tokens_per_second"] {
+        let [min, median, max] =
+            ["min", "median", "max"].map(|key| report[speed][key].as_f64().expect("a figure"));
+        assert!(
+            0.0 < min && min <= median && median <= max,
+            "{speed}: {report}"
+        );
+    }
+    for figure in ["load_seconds", "first_token_seconds", "peak_resident_bytes"] {
+        assert!(
+            report[figure].as_f64().is_some_and(|figure| figure > 0.0),
+            "{figure}: {report}"
+        );
+    }
+}
+
+/// What a command printed, given that it did what it was asked.
+#[track_caller]
+fn succeeds(output: Output) -> String {
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).expect("output in UTF-8")
+}
+
+#[track_caller]
+fn json(output: Output) -> Value {
+    serde_json::from_str(&succeeds(output)).expect("JSON")
+}
+
+/// The command failed with one sentence that has `about` in it, and at most a hint below it.
+#[track_caller]
+fn fails(output: Output, about: &str) {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "{said}");
+    assert!(output.stdout.is_empty(), "{output:?}");
+    let lines: Vec<&str> = said.lines().collect();
+    let (sentence, hints) = lines.split_first().expect("a sentence");
+    assert!(
+        sentence.starts_with("error: ") && sentence.contains(about),
+        "{said}"
+    );
+    assert!(
+        hints.len() <= 1 && hints.iter().all(|line| line.starts_with(" hint: ")),
+        "{said}"
+    );
+}
+
+/// A safetensors file.
+struct Tensors(Vec<u8>);
+
+impl Tensors {
+    #[track_caller]
+    fn read(path: &Path) -> Self {
+        Self(fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
+    }
+
+    #[track_caller]
+    fn raw(&self, name: &str) -> Vec<u8> {
+        let file = safetensors::SafeTensors::deserialize(&self.0).expect("safetensors");
+        file.tensor(name).expect(name).data().to_vec()
+    }
+
+    #[track_caller]
+    fn floats(&self, name: &str) -> Vec<f32> {
+        let raw = self.raw(name);
+        raw.as_chunks::<4>()
+            .0
+            .iter()
+            .map(|bytes| f32::from_le_bytes(*bytes))
+            .collect()
+    }
+}

@@ -1,0 +1,32 @@
+//! The starter model the tests and the bench read, fetched as a person would fetch it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::step::{Outcome, command, run, say};
+use crate::{root, target};
+
+const NAME: &str = "gemma-3-270m-q4_k_m.gguf";
+
+/// `lectern models fetch` verifies what it fetches; a file of this size has been through that.
+const SIZE_BYTES: u64 = 253_113_024;
+
+/// Where the model lies, fetched with `lectern` if it is not there yet.
+pub fn here(lectern: &Path) -> Outcome<PathBuf> {
+    let folder = target().join("starter");
+    let model = folder.join(NAME);
+    if fs::metadata(&model).is_ok_and(|data| data.len() == SIZE_BYTES) {
+        return Ok(model);
+    }
+    say("Fetching the starter model (253 MB, once)");
+    let home = folder.join("home");
+    let lectern = lectern.display().to_string();
+    run(command(root(), &lectern, ["models", "fetch", "--base"]).env("LECTERN_HOME", &home))?;
+    fs::rename(home.join("models").join(NAME), &model).map_err(|error| {
+        format!(
+            "the fetched model could not be moved to {}: {error}",
+            model.display()
+        )
+    })?;
+    Ok(model)
+}
