@@ -108,6 +108,11 @@ impl BlockType {
         self.values() > 1
     }
 
+    /// Whether weights are `scale·q − min` and not `scale·q`.
+    pub const fn has_min(self) -> bool {
+        matches!(self, Self::Q4_K | Self::Q5_K)
+    }
+
     /// The name in the GGUF format.
     pub const fn name(self) -> &'static str {
         match self {

@@ -43,3 +43,7 @@ pub mod norm;
 pub mod rope;
 
 mod disjoint;
+#[cfg(test)]
+mod noise;
+#[cfg(target_arch = "x86_64")]
+mod vector;

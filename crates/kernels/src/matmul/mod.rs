@@ -22,14 +22,22 @@
 mod activations;
 mod scalar;
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+
+use std::ops::Range;
+
 pub use activations::Activations;
 
 use crate::block::BlockType;
-use crate::cpu::Cpu;
+use crate::cpu::{Cpu, Level};
 use crate::disjoint::Disjoint;
 
 /// How many products one call of [`matmul_many`] takes: query, key, value, or gate, up, and one to spare.
 pub const MAX_PRODUCTS: usize = 4;
+
+/// Rows that are handed out together: a tile of the fast versions, twice that of the widest.
+const TILE: usize = 32;
 
 /// Weights `[rows, cols]` as they lie in the file.
 #[derive(Clone, Copy, Debug)]
@@ -44,37 +52,29 @@ pub struct Matrix<'a> {
     pub bytes: &'a [u8],
 }
 
-impl Matrix<'_> {
-    fn row(&self, row: usize) -> &[u8] {
-        let len = self.block.row_bytes(self.cols);
-        &self.bytes[row * len..][..len]
+/// One product on its way: its outputs are shared by the threads, a row by one thread only.
+struct Product<'a> {
+    w: Matrix<'a>,
+    out: Disjoint<'a, f32>,
+}
+
+impl Product<'_> {
+    /// The outputs `rows` of `token`.
+    ///
+    /// # Safety
+    /// Nobody else may hold them.
+    #[expect(
+        clippy::mut_from_ref,
+        reason = "the promise above stands in for the unique borrow"
+    )]
+    unsafe fn outputs(&self, token: usize, rows: Range<usize>) -> &mut [f32] {
+        let first = token * self.w.rows;
+        // SAFETY: the caller's promise.
+        unsafe { self.out.part(first + rows.start..first + rows.end) }
     }
 
-    #[track_caller]
-    fn check(&self, x: &Activations, out: &[f32]) {
-        let Self {
-            block,
-            rows,
-            cols,
-            bytes,
-        } = self;
-        assert_eq!(
-            bytes.len(),
-            rows * block.row_bytes(*cols),
-            "bytes of [{rows}, {cols}] {}",
-            block.name()
-        );
-        assert_eq!(
-            x.cols(),
-            *cols,
-            "columns of x for a matrix of [{rows}, {cols}]"
-        );
-        assert_eq!(
-            out.len(),
-            x.tokens() * rows,
-            "outputs of {} tokens by {rows} rows",
-            x.tokens()
-        );
+    fn tiles(&self) -> usize {
+        self.w.rows.div_ceil(TILE)
     }
 }
 
@@ -96,17 +96,79 @@ pub fn matmul_many(cpu: &Cpu, x: &Activations, products: &mut [(Matrix, &mut [f3
         "{} products",
         products.len()
     );
-    for (w, out) in products {
-        w.check(x, out);
-        let (rows, shared) = (w.rows, Disjoint::new(out));
-        cpu.pool().run(rows, 8, |range| {
-            for token in 0..x.tokens() {
-                for row in range.clone() {
-                    // SAFETY: every row is handed out once, so every output is written by one thread.
-                    let out = unsafe { shared.part(token * rows + row..token * rows + row + 1) };
-                    out[0] = scalar::dot(w, row, x, token);
-                }
-            }
+    let mut shared = [const { None }; MAX_PRODUCTS];
+    for (shared, (w, out)) in shared.iter_mut().zip(products) {
+        check_sizes(w, x, out);
+        *shared = Some(Product {
+            w: *w,
+            out: Disjoint::new(out),
         });
     }
+    let products = || shared.iter().flatten();
+    if products().any(|product| product.w.block.is_quantised()) {
+        x.integers(); // here, where all threads can take part
+    }
+
+    let tiles = products().map(Product::tiles).sum();
+    cpu.pool().run(tiles, grain(cpu, tiles), |tiles| {
+        let mut first = 0; // tile of the product
+        for product in products() {
+            let here = tiles.start.max(first)..tiles.end.min(first + product.tiles());
+            if !here.is_empty() {
+                let rows =
+                    (here.start - first) * TILE..product.w.rows.min((here.end - first) * TILE);
+                // SAFETY: every tile is handed out once, so nobody else has these rows.
+                unsafe { outputs(cpu.level(), product, x, rows) };
+            }
+            first += product.tiles();
+        }
+    });
 }
+
+/// Tiles that a thread takes at a time: enough pieces that a thread which is held up delays little.
+fn grain(cpu: &Cpu, tiles: usize) -> usize {
+    (tiles / (8 * cpu.pool().threads())).clamp(1, 64)
+}
+
+/// # Safety
+/// Nobody else may hold outputs of these rows.
+unsafe fn outputs(level: Level, product: &Product, x: &Activations, rows: Range<usize>) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match level {
+            Level::Scalar => scalar::outputs(product, x, rows),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2(proof) => avx2::outputs(proof, product, x, rows),
+        }
+    }
+}
+
+#[track_caller]
+fn check_sizes(w: &Matrix, x: &Activations, out: &[f32]) {
+    let Matrix {
+        block,
+        rows,
+        cols,
+        bytes,
+    } = w;
+    assert_eq!(
+        bytes.len(),
+        rows * block.row_bytes(*cols),
+        "bytes of [{rows}, {cols}] {}",
+        block.name()
+    );
+    assert_eq!(
+        x.cols(),
+        *cols,
+        "columns of x for a matrix of [{rows}, {cols}]"
+    );
+    assert_eq!(
+        out.len(),
+        x.tokens() * rows,
+        "outputs of {} tokens by {rows} rows",
+        x.tokens()
+    );
+}
+
+#[cfg(test)]
+mod tests;

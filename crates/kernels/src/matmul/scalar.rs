@@ -1,47 +1,79 @@
-//! The definition of the product, one output at a time.
+//! The definition of the product.
+
+use std::ops::Range;
 
 use half::{bf16, f16};
 
-use super::{Activations, Matrix};
+use super::activations::PANEL;
+use super::{Activations, Matrix, Product};
 use crate::block::{BlockType, GROUP, group};
 
-/// Output `row` of token `token`.
-pub fn dot(w: &Matrix, row: usize, x: &Activations, token: usize) -> f32 {
-    let bytes = w.row(row);
-    let floats = x.row(token);
-    match w.block {
-        BlockType::F32 => fold(bytes, floats, f32::from_le_bytes),
-        BlockType::F16 => fold(bytes, floats, |w| f16::from_le_bytes(w).to_f32()),
-        BlockType::BF16 => fold(bytes, floats, |w| bf16::from_le_bytes(w).to_f32()),
-        _ => grouped(w.block, bytes, x, token),
-    }
-}
-
-fn fold<const N: usize>(row: &[u8], x: &[f32], value: impl Fn([u8; N]) -> f32) -> f32 {
-    let row = row.as_chunks::<N>().0;
-    row.iter()
-        .zip(x)
-        .fold(0.0, |out, (w, x)| value(*w).mul_add(*x, out))
-}
-
-fn grouped(block: BlockType, row: &[u8], x: &Activations, token: usize) -> f32 {
-    let x = (x.integers(), token * x.cols() / GROUP, x.cols() / GROUP);
-    let (integers, first, groups) = x;
-    let mut out = 0.0f32;
-    for index in 0..groups {
-        let w = group(block, row, index);
-        let a = &integers.values[(first + index) * GROUP..][..GROUP];
-        let scale = integers.scales[first + index];
-        let dot: i32 = w
-            .values
-            .iter()
-            .zip(a)
-            .map(|(w, a)| i32::from(*w) * i32::from(*a))
-            .sum();
-        out = (dot as f32).mul_add(w.scale * scale, out);
-        if w.min != 0.0 {
-            out = (-w.min).mul_add(scale * integers.sums[first + index] as f32, out);
+/// Computes the outputs `rows` of all tokens.
+///
+/// # Safety
+/// Nobody else may hold outputs of these rows.
+pub unsafe fn outputs(product: &Product, x: &Activations, rows: Range<usize>) {
+    for row in rows {
+        for first in (0..x.tokens()).step_by(PANEL) {
+            let tokens = first..x.tokens().min(first + PANEL);
+            let dots = dots(&product.w, row, x, tokens.clone());
+            for (token, dot) in tokens.zip(dots) {
+                // SAFETY: the caller's promise.
+                let out = unsafe { product.outputs(token, row..row + 1) };
+                out[0] = dot;
+            }
         }
     }
+}
+
+/// One output of up to [`PANEL`] tokens, which share the unpacking of the row.
+fn dots(w: &Matrix, row: usize, x: &Activations, tokens: Range<usize>) -> [f32; PANEL] {
+    let len = w.block.row_bytes(w.cols);
+    let bytes = &w.bytes[row * len..][..len];
+    let mut out = [0.0; PANEL];
+    match w.block {
+        BlockType::F32 => plain(bytes, x, tokens, &mut out, f32::from_le_bytes),
+        BlockType::F16 => plain(bytes, x, tokens, &mut out, |w| {
+            f16::from_le_bytes(w).to_f32()
+        }),
+        BlockType::BF16 => plain(bytes, x, tokens, &mut out, |w| {
+            bf16::from_le_bytes(w).to_f32()
+        }),
+        _ => quantised(w, bytes, x, tokens, &mut out),
+    }
     out
+}
+
+fn plain<const N: usize>(
+    row: &[u8],
+    x: &Activations,
+    tokens: Range<usize>,
+    out: &mut [f32],
+    value: impl Fn([u8; N]) -> f32,
+) {
+    for (out, token) in out.iter_mut().zip(tokens) {
+        let row = row.as_chunks().0;
+        *out = row
+            .iter()
+            .zip(x.row(token))
+            .fold(0.0, |out, (w, x)| value(*w).mul_add(*x, out));
+    }
+}
+
+fn quantised(w: &Matrix, row: &[u8], x: &Activations, tokens: Range<usize>, out: &mut [f32]) {
+    for index in 0..w.cols / GROUP {
+        let weights = group(w.block, row, index);
+        for (out, token) in out.iter_mut().zip(tokens.clone()) {
+            let (values, scale, sum) = x.integers().group(token, index);
+            let products = weights
+                .values
+                .iter()
+                .zip(values)
+                .map(|(w, a)| i32::from(*w) * i32::from(a));
+            *out = (products.sum::<i32>() as f32).mul_add(weights.scale * scale, *out);
+            if w.block.has_min() {
+                *out = (-weights.min).mul_add(sum, *out);
+            }
+        }
+    }
 }

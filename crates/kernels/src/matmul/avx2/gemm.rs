@@ -1,0 +1,196 @@
+//! Several tokens: sixteen rows are unpacked once into L1 and then meet every token.
+//!
+//! ```text
+//! for 16 rows
+//!   for each stretch of 256 along k
+//!     unpack 16 x 256 weights, two neighbours along k of eight rows to a vector
+//!     for each panel of up to 6 tokens
+//!       for each group of 32
+//!         dot[token][row]  += vpmaddwd(weights, broadcast two activations)     16 times
+//!         out[token][row]   = fma(dot, scale_w·scale_x, out)
+//! ```
+//!
+//! Six tokens by two vectors of rows are twelve sums, which with two weights, one activation and one product
+//! fill the sixteen registers. Each lane is a row, so nothing is ever summed across lanes.
+
+use std::arch::x86_64::*;
+use std::ops::Range;
+
+use super::rows::{ROWS, Rows};
+use super::unpack::{has_min, scales, values};
+use crate::block::GROUP;
+use crate::matmul::activations::{PAIRS, PANEL, Panel};
+use crate::matmul::{Activations, Product};
+use crate::vector::{Aligned, load, load_i16, store, store_i16, transpose};
+
+/// Vectors of rows in a tile.
+const SIDES: usize = 2;
+/// Groups unpacked at a time: 8 KiB of weights, and one block of the formats that have 256 values.
+const STRETCH: usize = 8;
+/// Panels that a stretch of weights meets before the next one is unpacked: their sums fill 18 KiB.
+const PANELS: usize = 48;
+
+/// A group of 16 rows: [pair along k, side, row and which of the pair].
+#[derive(Clone, Copy)]
+struct Weights {
+    pairs: [[[i16; 2 * ROWS]; SIDES]; PAIRS],
+    scale: [[f32; ROWS]; SIDES],
+    min: [[f32; ROWS]; SIDES],
+}
+
+const ZERO: Weights = Weights {
+    pairs: [[[0; 2 * ROWS]; SIDES]; PAIRS],
+    scale: [[0.0; ROWS]; SIDES],
+    min: [[0.0; ROWS]; SIDES],
+};
+
+/// Outputs of 16 rows for one token.
+type Sums = [[f32; ROWS]; SIDES];
+
+/// # Safety
+/// Nobody else may hold outputs of these rows.
+#[target_feature(enable = "avx2,fma,f16c")]
+pub unsafe fn outputs<const FORMAT: u8, const BYTES: usize, const GROUPS: usize>(
+    product: &Product,
+    x: &Activations,
+    rows: Range<usize>,
+) {
+    let x = x.integers();
+    let groups = product.w.cols / GROUP;
+    let mut weights = Aligned([ZERO; STRETCH]);
+    let mut sums = Aligned([[[[0.0; ROWS]; SIDES]; PANEL]; PANELS]);
+    for first in rows.clone().step_by(SIDES * ROWS) {
+        let tile = first..rows.end.min(first + SIDES * ROWS);
+        let sides = [
+            Rows::new(&product.w, first),
+            Rows::new(&product.w, first + ROWS),
+        ];
+        for first_panel in (0..x.panels()).step_by(PANELS) {
+            let panels = first_panel..x.panels().min(first_panel + PANELS);
+            sums.0[..panels.len()].fill([[[0.0; ROWS]; SIDES]; PANEL]);
+            for stretch in (0..groups).step_by(STRETCH) {
+                let weights = &mut weights.0[..STRETCH.min(groups - stretch)];
+                unpack::<FORMAT, BYTES, GROUPS>(&sides, stretch, weights);
+                for (panel, sums) in panels.clone().zip(&mut sums.0) {
+                    meet::<FORMAT>(weights, stretch, &x.panel(panel), sums);
+                }
+            }
+            for (panel, sums) in panels.zip(&sums.0) {
+                for (token, sums) in x.panel(panel).tokens.zip(sums) {
+                    // SAFETY: these rows are ours by the caller's promise.
+                    let out = unsafe { product.outputs(token, tile.clone()) };
+                    out.copy_from_slice(&sums.as_flattened()[..tile.len()]);
+                }
+            }
+        }
+    }
+}
+
+/// Unpacks the groups from `first` on.
+#[target_feature(enable = "avx2,fma,f16c")]
+fn unpack<const FORMAT: u8, const BYTES: usize, const GROUPS: usize>(
+    sides: &[Rows; SIDES],
+    first: usize,
+    weights: &mut [Weights],
+) {
+    for (side, rows) in sides.iter().enumerate() {
+        assert!(rows.blocks_of(BYTES) * GROUPS >= first + weights.len());
+        for (index, weights) in weights.chunks_exact_mut(GROUPS).enumerate() {
+            // SAFETY: the assertion above.
+            let blocks = unsafe { rows.blocks::<BYTES>(first / GROUPS + index) };
+            let scales = scales::<FORMAT, BYTES, GROUPS>(blocks);
+            for (within, weights) in weights.iter_mut().enumerate() {
+                let mut halves = [[_mm256_setzero_si256(); ROWS]; 2];
+                for (row, block) in blocks.into_iter().enumerate() {
+                    let [first, second] = values::<FORMAT, BYTES>(block, within);
+                    halves[0][row] = first;
+                    halves[1][row] = second;
+                }
+                let [first, second] = halves;
+                let (lower, upper) = weights.pairs.split_at_mut(PAIRS / 2);
+                for (out, pairs) in lower.iter_mut().zip(transpose(first)) {
+                    store_i16(pairs, &mut out[side]);
+                }
+                for (out, pairs) in upper.iter_mut().zip(transpose(second)) {
+                    store_i16(pairs, &mut out[side]);
+                }
+                store(scales.scale[within], &mut weights.scale[side]);
+                if has_min(FORMAT) {
+                    store(scales.min[within], &mut weights.min[side]);
+                }
+            }
+        }
+    }
+}
+
+/// Adds to `sums` what the tokens of `panel` get from `weights`, whose first group is `first`.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn meet<const FORMAT: u8>(
+    weights: &[Weights],
+    first: usize,
+    panel: &Panel,
+    sums: &mut [Sums; PANEL],
+) {
+    match panel.tokens.len() {
+        1 => tokens::<FORMAT, 1>(weights, first, panel, sums),
+        2 => tokens::<FORMAT, 2>(weights, first, panel, sums),
+        3 => tokens::<FORMAT, 3>(weights, first, panel, sums),
+        4 => tokens::<FORMAT, 4>(weights, first, panel, sums),
+        5 => tokens::<FORMAT, 5>(weights, first, panel, sums),
+        _ => tokens::<FORMAT, 6>(weights, first, panel, sums),
+    }
+}
+
+#[target_feature(enable = "avx2,fma")]
+fn tokens<const FORMAT: u8, const T: usize>(
+    weights: &[Weights],
+    first: usize,
+    panel: &Panel,
+    sums: &mut [Sums; PANEL],
+) {
+    let sums = sums
+        .first_chunk_mut::<T>()
+        .expect("a panel is at most PANEL wide");
+    let pairs = panel.pairs.as_chunks::<T>().0[first * PAIRS..]
+        .as_chunks::<PAIRS>()
+        .0;
+    let scales = &panel.scales.as_chunks::<T>().0[first..];
+    let x_sums = &panel.sums.as_chunks::<T>().0[first..];
+    for (((weights, pairs), x_scales), x_sums) in weights.iter().zip(pairs).zip(scales).zip(x_sums)
+    {
+        let dots = dots(&weights.pairs, pairs);
+        for token in 0..T {
+            let x_scale = _mm256_set1_ps(x_scales[token]);
+            let x_sum = _mm256_set1_ps(x_sums[token]);
+            for side in 0..SIDES {
+                let scale = _mm256_mul_ps(load(&weights.scale[side]), x_scale);
+                let dot = _mm256_cvtepi32_ps(dots[token][side]);
+                let mut out = _mm256_fmadd_ps(dot, scale, load(&sums[token][side]));
+                if has_min(FORMAT) {
+                    out = _mm256_fnmadd_ps(load(&weights.min[side]), x_sum, out);
+                }
+                store(out, &mut sums[token][side]);
+            }
+        }
+    }
+}
+
+/// The integer products of one group: where the time goes.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn dots<const T: usize>(
+    weights: &[[[i16; 2 * ROWS]; SIDES]; PAIRS],
+    pairs: &[[i32; T]; PAIRS],
+) -> [[__m256i; SIDES]; T] {
+    let mut dots = [[_mm256_setzero_si256(); SIDES]; T];
+    for (weights, pairs) in weights.iter().zip(pairs) {
+        let (w0, w1) = (load_i16(&weights[0]), load_i16(&weights[1]));
+        for (dots, pair) in dots.iter_mut().zip(pairs) {
+            let a = _mm256_set1_epi32(*pair);
+            dots[0] = _mm256_add_epi32(dots[0], _mm256_madd_epi16(w0, a));
+            dots[1] = _mm256_add_epi32(dots[1], _mm256_madd_epi16(w1, a));
+        }
+    }
+    dots
+}

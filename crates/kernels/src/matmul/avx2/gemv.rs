@@ -1,0 +1,94 @@
+//! One token: eight rows at a time, straight from the file's layout, at the speed of memory.
+//!
+//! ```text
+//! for 8 rows
+//!   for each group of 32 along k
+//!     dot[r] = Σ w[r]·a        two vpmaddwd per row, then eight vectors of partial sums become one: a row a lane
+//!     out    = fma(dot, scale_w·scale_x, out)
+//! ```
+//!
+//! Eight rows of weights lie one after another, so they are fetched as one stream: while eight rows are worked
+//! on, the next eight are prefetched.
+
+use std::arch::x86_64::*;
+use std::ops::Range;
+
+use super::rows::{ROWS, Rows};
+use super::unpack::{has_min, scales, values};
+use crate::block::GROUP;
+use crate::matmul::activations::PAIRS;
+use crate::matmul::{Activations, Product};
+use crate::vector::{load_i32, store, sums};
+
+/// # Safety
+/// Nobody else may hold outputs of these rows.
+#[target_feature(enable = "avx2,fma,f16c")]
+pub unsafe fn outputs<const FORMAT: u8, const BYTES: usize, const GROUPS: usize>(
+    product: &Product,
+    x: &Activations,
+    rows: Range<usize>,
+) {
+    let x = x.integers().panel(0);
+    let blocks = product.w.cols / (GROUP * GROUPS);
+    for first in rows.clone().step_by(ROWS) {
+        let last = rows.end.min(first + ROWS);
+        let eight = Rows::new(&product.w, first);
+        let mut dots = [0.0; ROWS];
+        let token = Token {
+            pairs: x.pairs.as_chunks().0,
+            scales: x.scales,
+            sums: x.sums,
+        };
+        store(
+            eight_rows::<FORMAT, BYTES, GROUPS>(&eight, blocks, &token),
+            &mut dots,
+        );
+        // SAFETY: these rows are ours by the caller's promise.
+        let out = unsafe { product.outputs(0, first..last) };
+        out.copy_from_slice(&dots[..last - first]);
+    }
+}
+
+/// One token's integers: [groups, PAIRS], and a scale and a sum for each group.
+struct Token<'a> {
+    pairs: &'a [[i32; PAIRS]],
+    scales: &'a [f32],
+    sums: &'a [f32],
+}
+
+#[inline]
+#[target_feature(enable = "avx2,fma,f16c")]
+fn eight_rows<const FORMAT: u8, const BYTES: usize, const GROUPS: usize>(
+    rows: &Rows,
+    blocks: usize,
+    x: &Token,
+) -> __m256 {
+    assert!(rows.blocks_of(BYTES) == blocks && x.pairs.len() == blocks * GROUPS);
+    let x_groups = x
+        .pairs
+        .chunks_exact(GROUPS)
+        .zip(x.scales.chunks_exact(GROUPS))
+        .zip(x.sums.chunks_exact(GROUPS));
+    let mut out = _mm256_setzero_ps();
+    for (index, ((pairs, x_scales), x_sums)) in x_groups.enumerate() {
+        rows.prefetch_next::<BYTES>(index);
+        // SAFETY: there are as many blocks as groups of x, by the assertion above.
+        let blocks = unsafe { rows.blocks::<BYTES>(index) };
+        let w = scales::<FORMAT, BYTES, GROUPS>(blocks);
+        for within in 0..GROUPS {
+            let a = pairs[within].as_chunks().0;
+            let (a, b) = (load_i32(&a[0]), load_i32(&a[1]));
+            let mut dots = [_mm256_setzero_si256(); ROWS];
+            for (dot, block) in dots.iter_mut().zip(blocks) {
+                let [first, second] = values::<FORMAT, BYTES>(block, within);
+                *dot = _mm256_add_epi32(_mm256_madd_epi16(first, a), _mm256_madd_epi16(second, b));
+            }
+            let scale = _mm256_mul_ps(w.scale[within], _mm256_set1_ps(x_scales[within]));
+            out = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sums(dots)), scale, out);
+            if has_min(FORMAT) {
+                out = _mm256_fnmadd_ps(w.min[within], _mm256_set1_ps(x_sums[within]), out);
+            }
+        }
+    }
+    out
+}
