@@ -1,0 +1,185 @@
+//! What went wrong (`Display`) and what to do about it (`hint`).
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why a model could not be loaded or run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The file or folder could not be opened, read or mapped.
+    #[error("could not {doing} {}", path.display())]
+    Io {
+        /// "open", "read", "map".
+        doing: &'static str,
+        /// Which one.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The GGUF file is damaged, or lacks something.
+    #[error("{}: {source}", path.display())]
+    Gguf {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: gguf::Error,
+    },
+    /// A safetensors file is damaged.
+    #[error("{} is not a whole safetensors file", path.display())]
+    Safetensors {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: safetensors::SafeTensorError,
+    },
+    /// A JSON file is damaged, or says something that cannot be.
+    #[error("{} cannot be read", path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with line and column.
+        source: serde_json::Error,
+    },
+    /// A folder without weights in it.
+    #[error("{} has neither model.safetensors nor model.safetensors.index.json", path.display())]
+    NoWeights {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A model, but not Gemma 3.
+    #[error("{} holds a model of the kind {found:?}, not Gemma 3", path.display())]
+    Architecture {
+        /// The file.
+        path: PathBuf,
+        /// What it calls itself.
+        found: String,
+    },
+    /// A setting that no Gemma 3 has, or that cannot be.
+    #[error("{}: {key} is {found}, expected {expected}", path.display())]
+    Setting {
+        /// The file.
+        path: PathBuf,
+        /// The setting.
+        key: &'static str,
+        /// What it is.
+        found: String,
+        /// What it may be.
+        expected: &'static str,
+    },
+    /// A tensor that the model needs is not there.
+    #[error("{}: there is no tensor {tensor}", path.display())]
+    NoTensor {
+        /// The file.
+        path: PathBuf,
+        /// Its name in this kind of file.
+        tensor: String,
+    },
+    /// A tensor that does not fit the model's sizes.
+    #[error("{}: tensor {tensor} has shape {found:?}, expected {expected}", path.display())]
+    TensorShape {
+        /// The file.
+        path: PathBuf,
+        /// Its name in this kind of file.
+        tensor: String,
+        /// Its shape.
+        found: Vec<u64>,
+        /// What fits.
+        expected: String,
+    },
+    /// A tensor of a type that is not read here.
+    #[error("{}: tensor {tensor} is of type {found}, expected {expected}", path.display())]
+    TensorType {
+        /// The file.
+        path: PathBuf,
+        /// Its name in this kind of file.
+        tensor: String,
+        /// Its type.
+        found: String,
+        /// What is read.
+        expected: &'static str,
+    },
+    /// A CPU path that this machine does not have.
+    #[error("this CPU has no path {name:?}, it has {available}")]
+    Level {
+        /// What was asked for.
+        name: String,
+        /// What there is: "scalar, avx2".
+        available: String,
+    },
+    /// A setting of the caller's that cannot work.
+    #[error("{what} is {found}, expected {expected}")]
+    Argument {
+        /// Which one.
+        what: &'static str,
+        /// What it is.
+        found: String,
+        /// What it may be.
+        expected: &'static str,
+    },
+    /// Nothing to read.
+    #[error("the prompt is empty")]
+    EmptyPrompt,
+    /// A token id that the model does not know.
+    #[error(
+        "token id {id} at position {position} is not below {vocabulary_len}, the size of the vocabulary"
+    )]
+    UnknownId {
+        /// The id.
+        id: u32,
+        /// Where it stands in what was given.
+        position: usize,
+        /// How many ids there are.
+        vocabulary_len: usize,
+    },
+    /// More tokens than the context holds. Nothing was read.
+    #[error("{tokens} tokens are more than the {context_len} the context holds")]
+    TooLong {
+        /// How many there would be.
+        tokens: usize,
+        /// How many fit.
+        context_len: usize,
+    },
+    /// The model computed something that is not a number: damaged weights, or a bug.
+    #[error("the model's score for token {id} is {found}")]
+    NotFinite {
+        /// The first token with such a score.
+        id: usize,
+        /// NaN or an infinity.
+        found: f32,
+    },
+    /// candle refused an operation.
+    #[error("an operation failed")]
+    Compute(#[from] candle_core::Error),
+}
+
+impl Error {
+    /// What the person can do about it, if anything.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Gguf { source, .. } => source.hint(),
+            Self::Safetensors { .. }
+            | Self::Json { .. }
+            | Self::NoTensor { .. }
+            | Self::TensorShape { .. } => {
+                Some("the model is damaged or incomplete; download it again")
+            }
+            Self::NoWeights { .. } => {
+                Some("choose a GGUF file, or a folder with a model from Hugging Face")
+            }
+            Self::Architecture { .. } => Some("choose a Gemma 3 model"),
+            Self::TensorType { .. } => {
+                Some("choose the same model in another format, such as Q4_K_M or Q8_0")
+            }
+            Self::NotFinite { .. } => Some("the model may be damaged; download it again"),
+            Self::TooLong { .. } => Some("shorten the text, or begin a new conversation"),
+            Self::Level { .. } => Some("leave the choice to Lectern"),
+            Self::Io { .. }
+            | Self::Setting { .. }
+            | Self::Argument { .. }
+            | Self::EmptyPrompt
+            | Self::UnknownId { .. }
+            | Self::Compute(_) => None,
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! The operations on our kernels: slices of the tensors in, a new tensor out.
+
+use candle_core::{DType, Device, Storage, Tensor, bail};
+use kernels::attention::{Attention, Cached, attend as kernel_attend};
+use kernels::cpu::Cpu;
+use kernels::gelu::gelu_mul;
+use kernels::matmul::{Activations, matmul, matmul_many};
+use kernels::norm::rms_norm;
+use kernels::rope::rotate;
+
+use crate::Error;
+use crate::cache::Pages;
+use crate::norm::Norm;
+use crate::rope::Angles;
+use crate::weights::Matrix;
+
+/// Hands the numbers of `x` to `each`, without a copy: `x` must be float32, in one piece, on the CPU.
+pub fn read<R>(x: &Tensor, each: impl FnOnce(&[f32]) -> R) -> Result<R, Error> {
+    let (storage, layout) = x.storage_and_layout();
+    let (Storage::Cpu(storage), Some((start, end))) = (&*storage, layout.contiguous_offsets())
+    else {
+        return Err(not_plain(x).into());
+    };
+    Ok(each(&storage.as_slice::<f32>()?[start..end]))
+}
+
+fn not_plain(x: &Tensor) -> candle_core::Error {
+    let refuse = || -> candle_core::Result<()> {
+        bail!(
+            "expected {:?} in one piece on the CPU, found {x:?}",
+            DType::F32
+        )
+    };
+    refuse().expect_err("it always refuses")
+}
+
+fn tensor(values: Vec<f32>, rows: usize, cols: usize) -> Result<Tensor, Error> {
+    Ok(Tensor::from_vec(values, (rows, cols), &Device::Cpu)?)
+}
+
+/// See [`super::Ops::linears`].
+pub fn linears<const N: usize>(
+    cpu: &Cpu,
+    x: &Tensor,
+    w: [&Matrix; N],
+) -> Result<[Tensor; N], Error> {
+    let (t, cols) = x.dims2()?;
+    let mut out = w.map(|w| vec![0.0; t * w.rows()]);
+    read(x, |x| {
+        // Quantised once for all of them.
+        let x = Activations::new(cpu, x, cols);
+        let mut products: Vec<_> = w
+            .iter()
+            .zip(&mut out)
+            .map(|(w, out)| (w.as_kernel(), out.as_mut_slice()))
+            .collect();
+        matmul_many(cpu, &x, &mut products);
+    })?;
+    let mut out = out
+        .into_iter()
+        .zip(w)
+        .map(|(out, w)| tensor(out, t, w.rows()));
+    let tensors: Vec<Tensor> = out.by_ref().collect::<Result<_, _>>()?;
+    Ok(tensors.try_into().expect("one tensor a matrix"))
+}
+
+/// See [`super::Ops::scores`].
+pub fn scores(cpu: &Cpu, x: &Tensor, w: &Matrix, out: &mut Vec<f32>) -> Result<(), Error> {
+    let (t, cols) = x.dims2()?;
+    out.resize(t * w.rows(), 0.0);
+    read(x, |x| {
+        matmul(cpu, &w.as_kernel(), &Activations::new(cpu, x, cols), out)
+    })
+}
+
+/// See [`super::Ops::norm`].
+pub fn norm(cpu: &Cpu, x: &Tensor, norm: &Norm) -> Result<Tensor, Error> {
+    let (t, width) = x.dims2()?;
+    let mut out = vec![0.0; t * width];
+    read(x, |x| rms_norm(cpu, x, &norm.factors, norm.eps, &mut out))?;
+    tensor(out, t, width)
+}
+
+/// See [`super::Ops::add_norm`].
+pub fn add_norm(cpu: &Cpu, x: &Tensor, branch: &Tensor, norm: &Norm) -> Result<Tensor, Error> {
+    let (t, width) = x.dims2()?;
+    let mut out = vec![0.0; t * width];
+    read(branch, |branch| {
+        rms_norm(cpu, branch, &norm.factors, norm.eps, &mut out)
+    })?;
+    read(x, |x| out.iter_mut().zip(x).for_each(|(out, x)| *out += x))?;
+    tensor(out, t, width)
+}
+
+/// See [`super::Ops::norm_rotate`].
+pub fn norm_rotate(cpu: &Cpu, x: &Tensor, norm: &Norm, angles: &Angles) -> Result<Tensor, Error> {
+    let (t, width) = x.dims2()?;
+    let mut out = vec![0.0; t * width];
+    read(x, |x| rms_norm(cpu, x, &norm.factors, norm.eps, &mut out))?; // rows of one head
+    rotate(cpu, &mut out, 2 * angles.half, &angles.cos, &angles.sin);
+    tensor(out, t, width)
+}
+
+/// See [`super::Ops::attend`].
+pub fn attend(
+    cpu: &Cpu,
+    shape: &Attention,
+    q: &Tensor,
+    first: usize,
+    pages: &Pages<u16>,
+) -> Result<Tensor, Error> {
+    let (t, width) = q.dims2()?;
+    let cached = Cached {
+        keys: &pages.keys,
+        values: &pages.values,
+    };
+    let mut out = vec![0.0; t * width];
+    read(q, |q| {
+        kernel_attend(cpu, shape, q, first, &cached, &mut out)
+    })?;
+    tensor(out, t, width)
+}
+
+/// See [`super::Ops::gated`].
+pub fn gated(
+    cpu: &Cpu,
+    x: &Tensor,
+    gate: &Matrix,
+    up: &Matrix,
+    down: &Matrix,
+) -> Result<Tensor, Error> {
+    let (t, hidden) = x.dims2()?;
+    let inner = gate.rows();
+    let (mut gated, mut lifted) = (vec![0.0; t * inner], vec![0.0; t * inner]);
+    read(x, |x| {
+        let x = Activations::new(cpu, x, hidden);
+        matmul_many(
+            cpu,
+            &x,
+            &mut [
+                (gate.as_kernel(), &mut gated),
+                (up.as_kernel(), &mut lifted),
+            ],
+        );
+    })?;
+    gelu_mul(cpu, &mut gated, &lifted);
+    let mut out = vec![0.0; t * down.rows()];
+    matmul(
+        cpu,
+        &down.as_kernel(),
+        &Activations::new(cpu, &gated, inner),
+        &mut out,
+    );
+    tensor(out, t, down.rows())
+}

@@ -1,0 +1,92 @@
+//! The tiny random checkpoints of `tests/golden`: every logit as the reference has it.
+//!
+//! Against the tolerance of 5e-4, no RoPE factor moves the logits by 0.7, the wrong local theta by 4.4, a window
+//! off by one by 0.5, SiLU by 1.0, erf GELU by 1e-3 (`tests/golden/README.md`).
+
+mod golden;
+
+use engine::{Ended, Engine, Limits, Numerics, Sampling};
+use golden::{Expected, Form, engine, largest_difference, scores};
+
+const TOLERANCE: f32 = 5e-4;
+/// The fast path rounds keys and values to bfloat16 (2⁻⁹) and activations to 15 bits; over 62 layers this much.
+const FAST_TOLERANCE: f32 = 0.2;
+
+const MODELS: [&str; 2] = ["tiny-text", "tiny-27b"];
+
+#[test]
+fn every_logit_is_that_of_the_reference() {
+    for model in MODELS {
+        let expected = Expected::read(model);
+        for form in [Form::Gguf, Form::Folder] {
+            for prompt in ["short", "long"] {
+                check(
+                    &mut engine(model, form, Numerics::Exact, None),
+                    &expected,
+                    prompt,
+                    TOLERANCE,
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn it_does_not_matter_how_a_prompt_is_cut() {
+    for model in MODELS {
+        let expected = Expected::read(model);
+        for chunk in [1, 7, 16, 64] {
+            let mut engine = engine(model, Form::Gguf, Numerics::Exact, Some(chunk));
+            check(&mut engine, &expected, "long", TOLERANCE);
+        }
+    }
+}
+
+#[test]
+fn the_fast_path_is_close() {
+    for model in MODELS {
+        let expected = Expected::read(model);
+        for chunk in [None, Some(1), Some(7)] {
+            for prompt in ["short", "long"] {
+                let mut engine = engine(model, Form::Gguf, Numerics::Fast, chunk);
+                check(&mut engine, &expected, prompt, FAST_TOLERANCE);
+            }
+        }
+    }
+}
+
+#[test]
+fn greedy_continuations_are_those_of_the_reference() {
+    for model in MODELS {
+        let expected = Expected::read(model);
+        let prompt = expected.ids("greedy.input_ids");
+        // The reference gives prompt and continuation in one.
+        let whole = expected.ids("greedy.output_ids");
+        let continuation = &whole[prompt.len()..];
+        for form in [Form::Gguf, Form::Folder] {
+            let mut engine = engine(model, form, Numerics::Exact, None);
+            let limits = Limits {
+                max_tokens: Some(continuation.len()),
+                stop_ids: Vec::new(),
+            };
+            let outcome = engine
+                .generate(&prompt, &Sampling::greedy(), &limits, &|| false, |_| {})
+                .unwrap();
+            assert_eq!(outcome.ids, continuation, "{model}, {form:?}");
+            assert_eq!(outcome.ended, Ended::MaxTokens);
+        }
+    }
+}
+
+#[track_caller]
+fn check(engine: &mut Engine, expected: &Expected, prompt: &str, tolerance: f32) {
+    let ids = expected.ids(&format!("{prompt}.input_ids"));
+    let found = scores(engine, &ids);
+    let off = largest_difference(&found, &expected.numbers(&format!("{prompt}.logits")));
+    println!("{} {prompt}: off by {off:e}", expected.model);
+    assert!(
+        off <= tolerance,
+        "{} {prompt}: a logit is off by {off}",
+        expected.model
+    );
+}
