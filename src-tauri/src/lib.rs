@@ -74,8 +74,7 @@ fn start(app: &App) -> Result<(), Failure> {
 
 /// A start that fails says why where a person looks, and in the terminal for one who started it there.
 fn say_and_quit(app: &App, failure: &Failure) {
-    let words = [Some(failure.message.as_str()), failure.hint.as_deref()];
-    let words: Vec<&str> = words.into_iter().flatten().collect();
+    let words = failure.sentences();
     eprintln!("{}", words.join(" "));
     let handle = app.handle().clone();
     let dialog = app

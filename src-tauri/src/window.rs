@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use assistant::{Home, Theme};
 use tauri::window::Color;
-use tauri::{App, Manager, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
+use tauri::{App, Manager, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent};
 use tauri_plugin_window_state::StateFlags;
 
 const LABEL: &str = "main";
@@ -16,6 +16,9 @@ const DARK: Color = Color(0x17, 0x16, 0x14, 0xFF);
 
 /// A page that does not report its first paint by now is shown as it is, so that a person sees it.
 const UNSEEN_AT_MOST: Duration = Duration::from_secs(4);
+
+/// What the page still has to keep when the window closes has this long to arrive.
+const LAST_WORDS: Duration = Duration::from_millis(300);
 
 /// Makes the window, hidden, in the size it had last time.
 pub fn open(app: &App, home: &Home, theme: Theme) -> tauri::Result<()> {
@@ -36,6 +39,13 @@ pub fn open(app: &App, home: &Home, theme: Theme) -> tauri::Result<()> {
         .build()?;
     wear(&window, theme);
 
+    let closing = window.clone();
+    window.on_window_event(move |event| {
+        if let WindowEvent::CloseRequested { api, .. } = event {
+            api.prevent_close();
+            leave(closing.clone());
+        }
+    });
     thread::spawn(move || {
         thread::sleep(UNSEEN_AT_MOST);
         if !window.is_visible().unwrap_or(true) {
@@ -51,6 +61,17 @@ pub fn show(window: &WebviewWindow) {
     let _ = window.unminimize();
     let _ = window.show();
     let _ = window.set_focus();
+}
+
+/// Closes the window: at once for the person, a moment later for the page. Web views end a page
+/// without telling it, and what stands unsent in the composer is kept only after a pause.
+fn leave(window: WebviewWindow) {
+    let _ = window.hide();
+    let _ = window.eval("window.dispatchEvent(new Event('pagehide'))");
+    thread::spawn(move || {
+        thread::sleep(LAST_WORDS);
+        let _ = window.destroy();
+    });
 }
 
 /// A second start ends at once and has the first one do this.

@@ -47,6 +47,26 @@ pub fn display() -> Outcome {
     )
 }
 
+/// On Windows the web view is a part of the system only since Windows 11.
+pub fn web_view() -> Outcome {
+    // Where its installer writes the version: for the machine, or for this person alone.
+    const CLIENT: &str = r"Microsoft\EdgeUpdate\Clients\{F3017226-FE2A-4295-8BDF-00C3A9A7E4C5}";
+    let is_there = |hive: &str| {
+        let query = Command::new("reg")
+            .args(["query", &format!(r"{hive}\{CLIENT}"), "/v", "pv"])
+            .output();
+        query.is_ok_and(|query| query.status.success())
+    };
+    if !cfg!(windows)
+        || [r"HKLM\SOFTWARE\WOW6432Node", r"HKCU\Software"]
+            .into_iter()
+            .any(is_there)
+    {
+        return Ok(());
+    }
+    Err("WebView2, which draws the window, is not here. This line installs it: winget install Microsoft.EdgeWebView2Runtime".into())
+}
+
 fn wanted_node() -> Outcome<String> {
     let package = root().join("ui/package.json");
     let text = std::fs::read_to_string(&package)

@@ -10,6 +10,7 @@ use crate::{built, needs, page, root};
 pub fn run() -> Outcome {
     // Before minutes of building: the person may want to connect in another way.
     needs::display()?;
+    needs::web_view()?;
     build()?;
     let lectern = built("release", "lectern");
     if !has_model(&lectern)? {

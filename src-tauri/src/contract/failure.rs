@@ -3,7 +3,8 @@
 use serde::Serialize;
 use specta::Type;
 
-/// What happened and what to do about it, in sentences that are shown as they are.
+/// What happened and what to do about it, in the words of `assistant`: lower case, no period. The
+/// page makes sentences of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
@@ -22,13 +23,23 @@ pub enum FailureCode {
 }
 
 impl Failure {
-    /// `message` and `hint` are written as errors are: lower case, no period.
+    /// A failure of the window's own.
     pub fn new(message: &str, hint: Option<&str>) -> Self {
         Self {
             code: FailureCode::Other,
-            message: sentence(message),
-            hint: hint.map(sentence),
+            message: message.to_owned(),
+            hint: hint.map(str::to_owned),
         }
+    }
+
+    /// The message and the hint as sentences, for where there is no page.
+    pub fn sentences(&self) -> Vec<String> {
+        let texts = [Some(&self.message), self.hint.as_ref()];
+        texts
+            .into_iter()
+            .flatten()
+            .map(|text| sentence(text))
+            .collect()
     }
 
     /// A command's thread panicked: that is a mistake of ours.

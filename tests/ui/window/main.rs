@@ -2,7 +2,7 @@
 //!
 //! WebKitWebDriver types and clicks, so the page, the wire, the assistant and the engine are all the
 //! real ones. Each journey has a screen, a home and a driver of its own. Its pictures are left in
-//! `target/screenshots`.
+//! `target/screenshots`, beside those of the browser.
 //!
 //! Read the journeys first (`talking`, `ending`, `starting`, `fenced`), then `window`, `screen` and
 //! `group`, which they stand on.

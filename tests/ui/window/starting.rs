@@ -106,7 +106,8 @@ impl Bus {
         let mut daemon = Group::spawn(
             Command::new("dbus-daemon")
                 .args(["--session", "--nofork", "--print-address=1"])
-                .stdout(Stdio::piped()),
+                .stdout(Stdio::piped())
+                .stderr(Stdio::null()),
         );
         let mut address = String::new();
         let stdout = daemon.0.stdout.take().expect("stdout is piped");

@@ -56,7 +56,6 @@ async fn an_answer_arrives_word_by_word_and_is_kept() {
     window.write("and unsent, this").await;
     let before = window.messages().await;
     assert_eq!(before.len(), 4);
-    soon_kept(&window).await;
     window.close().await;
 
     let window = Window::open_with(&desk, &[("GTK_THEME", "Adwaita:dark")]).await;
@@ -94,6 +93,3 @@ async fn a_typed_control_token_is_literal_text() {
     );
     window.close().await;
 }
-
-/// A draft is kept shortly after the last key, not at the close button.
-async fn soon_kept(_window: &Window) {}

@@ -203,7 +203,7 @@ impl Window {
             .unwrap_or_else(|error| panic!("{script}: {error}"))
     }
 
-    /// Leaves a picture of the page in `target/screenshots`.
+    /// Leaves a picture of the page as `target/screenshots/window-NAME.png`.
     pub async fn picture(&self, name: &str) {
         let folder = journeys::target("screenshots");
         fs::create_dir_all(&folder).expect("a folder for pictures");
@@ -212,7 +212,8 @@ impl Window {
             .screenshot()
             .await
             .expect("the driver takes pictures");
-        fs::write(folder.join(format!("{name}.png")), picture).expect("a picture is written");
+        fs::write(folder.join(format!("window-{name}.png")), picture)
+            .expect("a picture is written");
     }
 
     /// Closes the window with its close button and waits until the app has ended.
