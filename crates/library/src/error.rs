@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
+use rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
 
 use crate::conversation::ConversationId;
 use crate::message::MessageId;
@@ -33,7 +34,7 @@ pub enum Error {
         known: i64,
     },
     /// Nothing more fits on the disk; what was saved before is intact.
-    #[error("the disk is full: could not {doing} in {}", path.display())]
+    #[error("could not {doing}: the disk that holds {} is full", path.display())]
     DiskFull {
         doing: &'static str,
         path: PathBuf,
@@ -67,7 +68,7 @@ pub enum Error {
         source: io::Error,
     },
     /// Anything else SQLite says.
-    #[error("could not {doing} in the library {}", path.display())]
+    #[error("could not {doing} ({})", path.display())]
     Store {
         doing: &'static str,
         path: PathBuf,
@@ -94,13 +95,24 @@ impl Error {
             Self::Io { .. } => {
                 Some("check that the folder exists and that this account may write it")
             }
-            Self::NoConversation { .. } | Self::NoMessage { .. } | Self::Store { .. } => None,
+            Self::Store { .. } => {
+                Some("check the disk; everything saved before is still in the library")
+            }
+            Self::NoConversation { .. } | Self::NoMessage { .. } => None,
         }
     }
 
     /// Names what SQLite means in terms of the person's file.
     pub(crate) fn of_sqlite(doing: &'static str, path: &Path, source: rusqlite::Error) -> Self {
         let path = path.to_owned();
+        // A full disk too: no room for the memory that the library's processes share.
+        if let Some(SQLITE_IOERR_SHMSIZE) = source.sqlite_error().map(|error| error.extended_code) {
+            return Self::DiskFull {
+                doing,
+                path,
+                source,
+            };
+        }
         match source.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => Self::NotALibrary { path },
             Some(ErrorCode::DatabaseCorrupt) => Self::Damaged { path, source },

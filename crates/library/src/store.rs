@@ -173,3 +173,59 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     db.pragma_update(None, "secure_delete", true)?; // what is deleted is overwritten with zeros
     Ok(db)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_named_and_takes_nothing_that_was_saved() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let library = Library::open(&folder.path().join("library.sqlite")).expect("a new library");
+        let id = library.new_conversation(1).expect("there is room").id;
+        let saved = library
+            .add_question(id, "saved before", 2)
+            .expect("there is room");
+
+        // As full as a disk gets: SQLite reports a file that may not grow as it reports ENOSPC.
+        let pages: i64 = library
+            .db()
+            .query_row("PRAGMA page_count", [], |row| row.get(0))
+            .expect("a number");
+        let limit = |pages: i64| {
+            let sql = format!("PRAGMA max_page_count = {pages}");
+            library.db().query_row(&sql, [], |_| Ok(()))
+        };
+        limit(pages).expect("a limit can be set");
+
+        let long = "too much ".repeat(100_000);
+        let refused = library
+            .add_question(id, &long, 3)
+            .expect_err("there is no room");
+        assert!(matches!(refused, Error::DiskFull { .. }), "{refused:?}");
+        assert!(
+            refused
+                .to_string()
+                .starts_with("could not save a message: the disk that holds ")
+        );
+        assert!(refused.hint().is_some());
+        assert_eq!(
+            library.messages(id).expect("reading works"),
+            std::slice::from_ref(&saved)
+        );
+
+        let mut answer = library.begin_answer(id, 4).expect("a row fits");
+        let refused = answer.append(&long, 9000).expect_err("there is no room");
+        assert!(matches!(refused, Error::DiskFull { .. }), "{refused:?}");
+
+        limit(1 << 30).expect("room again");
+        answer.append("!", 9001).expect("room again");
+        drop(answer);
+        let messages = library.messages(id).expect("reading works");
+        assert_eq!(messages[0], saved);
+        assert!(
+            messages[1].text == format!("{long}!"),
+            "what did not fit then is saved now"
+        );
+    }
+}
