@@ -1,12 +1,25 @@
 //! What is held open while Lectern runs.
 
-use std::sync::Arc;
+use std::any::Any;
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use checkpoints::Models;
+use library::Library;
 
 use crate::Error;
+use crate::conversations::ConversationId;
 use crate::home::Home;
+use crate::loaded::{Compute, Loaded};
+use crate::queue::Queue;
 
 /// What the front decides; nothing is read from the environment in here.
 pub struct Options {
+    /// Where everything is kept.
     pub home: Home,
     /// Unix time in milliseconds.
     pub clock: fn() -> i64,
@@ -23,18 +36,144 @@ pub struct Options {
 /// Lectern without a face. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct Assistant {
-    _inner: Arc<()>,
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub options: Options,
+    pub models_folder: PathBuf,
+    models: OnceLock<Models>,
+    compute: Compute,
+    library: OnceLock<Library>,
+    /// One engine: whoever wants something of it waits here.
+    pub seat: Queue<Option<Loaded>>,
+    /// What is known of the seat without waiting for it.
+    pub shown: Mutex<Shown>,
+    /// The flags that stop answers, by conversation.
+    pub stops: Mutex<HashMap<ConversationId, Vec<Arc<AtomicBool>>>>,
+    /// The flag that stops the fetch that runs, if one does.
+    pub fetch: Mutex<Option<Arc<AtomicBool>>>,
+}
+
+/// What the window shows of the engine.
+#[derive(Default)]
+pub(crate) struct Shown {
+    /// Name of the model in memory.
+    pub loaded: Option<String>,
+    /// True while one is being loaded.
+    pub loading: bool,
 }
 
 impl Assistant {
-    /// Opens (or makes) the library under `options.home`, and forgets what was deleted before.
-    pub fn open(_options: Options) -> Result<Self, Error> {
-        todo!()
+    /// Opens (or makes) the library under `options.home`, and forgets what was deleted before,
+    /// unless another Lectern is open that could still restore it.
+    pub fn open(options: Options) -> Result<Self, Error> {
+        let assistant = Self::new(options);
+        assistant.library()?;
+        Ok(assistant)
     }
 
-    /// As [`Self::open`], but deleted conversations stay: a window may be open beside this
-    /// process, and its person may still undo.
-    pub fn open_beside_a_window(_options: Options) -> Result<Self, Error> {
-        todo!()
+    /// As [`Self::open`], but nothing is opened or made before it is needed: a command that is given
+    /// a model's path needs no library.
+    pub fn new(options: Options) -> Self {
+        let threads = options
+            .threads
+            .and_then(NonZeroUsize::new)
+            .unwrap_or_else(physical_cores);
+        Self {
+            inner: Arc::new(Inner {
+                compute: Compute {
+                    threads,
+                    cpu_level: options.cpu_level.clone(),
+                },
+                models_folder: options.home.models(),
+                models: OnceLock::new(),
+                library: OnceLock::new(),
+                seat: Queue::new(None),
+                shown: Mutex::default(),
+                stops: Mutex::default(),
+                fetch: Mutex::default(),
+                options,
+            }),
+        }
     }
+
+    pub(crate) fn library(&self) -> Result<&Library, Error> {
+        if let Some(library) = self.inner.library.get() {
+            return Ok(library);
+        }
+        let opened = Library::open(&self.inner.options.home.library())?;
+        Ok(self.inner.library.get_or_init(|| opened))
+    }
+
+    /// The folder of models. Opened once: opening clears away what a killed import left.
+    pub(crate) fn folder(&self) -> Result<&Models, Error> {
+        if let Some(models) = self.inner.models.get() {
+            return Ok(models);
+        }
+        let opened = Models::open(&self.inner.models_folder)?;
+        Ok(self.inner.models.get_or_init(|| opened))
+    }
+
+    pub(crate) fn compute(&self) -> &Compute {
+        &self.inner.compute
+    }
+
+    pub(crate) fn now_ms(&self) -> i64 {
+        (self.inner.options.clock)()
+    }
+
+    pub(crate) fn shown(&self) -> MutexGuard<'_, Shown> {
+        lock(&self.inner.shown)
+    }
+}
+
+/// As many as the machine has and this process may use. Two threads on one core share its vector
+/// units: the second only takes turns with the first.
+fn physical_cores() -> NonZeroUsize {
+    let cores = NonZeroUsize::new(num_cpus::get_physical()).unwrap_or(NonZeroUsize::MIN);
+    std::thread::available_parallelism().map_or(cores, |allowed| allowed.min(cores))
+}
+
+/// Everything these locks guard is whole between any two statements.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs what computes: a panic in there becomes an error. What it worked on must then be thrown away.
+pub(crate) fn guarded<T>(
+    doing: &'static str,
+    work: impl FnOnce() -> Result<T, Error>,
+) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        Err(Error::Crashed {
+            doing,
+            what: words_of(&*panic),
+        })
+    })
+}
+
+fn words_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no reason given".to_owned())
+}
+
+#[test]
+fn a_panic_in_the_engine_is_an_error_with_its_words() {
+    #[track_caller]
+    fn check(work: impl FnOnce() -> Result<(), Error>, expected: &str) {
+        assert_eq!(
+            guarded("wrote an answer", work).unwrap_err().to_string(),
+            expected
+        );
+    }
+    check(
+        || panic!("rows differ"),
+        "the engine failed while it wrote an answer: rows differ",
+    );
+    check(
+        || panic!("{} rows", 3),
+        "the engine failed while it wrote an answer: 3 rows",
+    );
 }

@@ -1,16 +1,183 @@
 //! What went wrong (`Display`) and what to do about it (`hint`); both fronts show the same words.
 
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why Lectern did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
+    /// Nothing can answer.
     #[error("no model is here yet")]
     NoModel,
+    /// A name that no model has, or a path where none lies.
+    #[error("there is no model called {name:?}")]
+    UnknownModel {
+        /// What was asked for.
+        name: String,
+    },
+    /// A model that cannot be removed or replaced now.
+    #[error("{name} is in use right now")]
+    ModelInUse {
+        /// Its name.
+        name: String,
+    },
+    /// A second fetch while one runs.
+    #[error("a model is being fetched already")]
+    Fetching,
+    /// A file or folder that says nothing of its vocabulary.
+    #[error("{} has no vocabulary, and there is no tokenizer.json beside it", path.display())]
+    NoVocabulary {
+        /// The model.
+        path: PathBuf,
+    },
+    /// A GGUF file that cannot be read.
+    #[error("{}: {source}", path.display())]
+    Gguf {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: gguf::Error,
+    },
+    /// A vocabulary that does not do.
+    #[error("the vocabulary of {} cannot be used: {source}", path.display())]
+    Vocabulary {
+        /// The model or its tokenizer.json.
+        path: PathBuf,
+        /// What is wrong.
+        source: prompt::Error,
+    },
+    /// A question without a word.
+    #[error("the message is empty")]
+    EmptyMessage,
+    /// The engine panicked.
+    #[error("the engine failed while it {doing}: {what}")]
+    Crashed {
+        /// "wrote an answer".
+        doing: &'static str,
+        /// What it said last.
+        what: String,
+    },
+    /// A file that was handed in and is something else.
+    #[error("{} is not what it should be: expected {expected}, found {found}", path.display())]
+    Input {
+        /// The file.
+        path: PathBuf,
+        /// What it should hold.
+        expected: &'static str,
+        /// What it holds.
+        found: String,
+    },
+    /// A line that does not do.
+    #[error("line {line} of {}: {what}", path.display())]
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A file that could not be read or written.
+    #[error("could not {doing} {}", path.display())]
+    Io {
+        /// "read", "write".
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// What could not be put into tokens.
+    #[error(transparent)]
+    Prompt(#[from] prompt::Error),
+    /// What the model could not do.
+    #[error(transparent)]
+    Engine(#[from] engine::Error),
+    /// What could not be fetched, imported or removed.
+    #[error(transparent)]
+    Checkpoints(#[from] checkpoints::Error),
+    /// What could not be kept or found.
+    #[error(transparent)]
+    Library(#[from] library::Error),
 }
 
 impl Error {
+    /// What happened in one sentence, with the causes below it that it does not name itself.
+    pub fn sentence(&self) -> String {
+        let mut sentence = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(source) = cause {
+            let words = source.to_string();
+            if !sentence.contains(&words) {
+                sentence = format!("{sentence}: {words}");
+            }
+            cause = source.source();
+        }
+        sentence
+    }
+
     /// What the person can do about it, if anything.
     pub fn hint(&self) -> Option<&str> {
         match self {
             Self::NoModel => Some("fetch the starter model, or open a GGUF file"),
+            Self::UnknownModel { .. } => Some(
+                "choose a model that is here, or give the path of a GGUF file or Hugging Face folder",
+            ),
+            Self::ModelInUse { .. } => Some("wait until its answer has ended, or stop the answer"),
+            Self::Fetching => Some("wait until it is here, or cancel it"),
+            Self::NoVocabulary { .. } => Some("put the model's tokenizer.json beside it"),
+            Self::Gguf { source, .. } => source.hint(),
+            Self::Vocabulary { source, .. } | Self::Prompt(source) => source.hint(),
+            Self::EmptyMessage => Some("write something first"),
+            Self::Crashed { .. } => Some(
+                "try again: the model is loaded afresh; if it happens again, please report these words",
+            ),
+            Self::Input { .. } | Self::Line { .. } | Self::Io { .. } => None,
+            Self::Engine(error) => error.hint(),
+            Self::Checkpoints(error) => error.hint(),
+            Self::Library(error) => error.hint(),
         }
     }
+
+    pub(crate) fn gguf(path: &Path, source: gguf::Error) -> Self {
+        Self::Gguf {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    pub(crate) fn vocabulary(path: &Path, source: prompt::Error) -> Self {
+        Self::Vocabulary {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    pub(crate) fn io(doing: &'static str, path: &Path, source: io::Error) -> Self {
+        Self::Io {
+            doing,
+            path: path.to_owned(),
+            source,
+        }
+    }
+}
+
+#[test]
+fn a_sentence_names_every_cause_once() {
+    #[track_caller]
+    fn check(error: Error, expected: &str) {
+        assert_eq!(error.sentence(), expected);
+    }
+    check(Error::NoModel, "no model is here yet");
+    let full = io::Error::other("the disk is full");
+    check(
+        Error::io("write", Path::new("out"), full),
+        "could not write out: the disk is full",
+    );
+    let source = gguf::Error::Version { found: 9 };
+    check(
+        Error::gguf(Path::new("a.gguf"), source),
+        "a.gguf: GGUF version 9 at byte 4, expected 2 or 3 in little-endian order",
+    );
 }

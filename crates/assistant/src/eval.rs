@@ -1,8 +1,19 @@
 //! Numbers instead of words: what the goldens are compared with.
 
+mod likely;
+mod lines;
+mod tensors;
+
+use std::fs;
 use std::path::Path;
 
-use crate::{Assistant, Error};
+use engine::{Engine, Numerics};
+use prompt::Tokenizer;
+
+use self::likely::{likeliest, log_sum_exp};
+use self::lines::Line;
+use self::tensors::{Plan, Writer, read_input_ids};
+use crate::{Assistant, Error, loaded, vocabulary};
 
 /// Which arithmetic the forward pass uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,25 +27,129 @@ pub enum Precision {
 /// What `lectern eval logits` was asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Logits<'a> {
+    /// Name in the models folder, or a path to a GGUF file or Hugging Face folder.
     pub model: &'a str,
     /// safetensors with `input_ids` (i32 `[T]`).
     pub input: &'a Path,
     /// safetensors: `logits` (f32 `[T, vocabulary]`), or with `top` `nll` `[T-1]`, `top_ids` (i32) and `top_logprobs` `[T, K]`.
     pub output: &'a Path,
+    /// Which arithmetic.
     pub precision: Precision,
     /// Positions read at once; `None` is the engine's own choice.
     pub chunk: Option<usize>,
+    /// How many of the likeliest next tokens to keep at every position; `None` keeps all logits.
     pub top: Option<usize>,
 }
 
 impl Assistant {
+    /// Computes what comes next at every position of a token sequence.
     pub fn eval_logits(&self, logits: &Logits) -> Result<(), Error> {
-        todo!()
+        let ids = read_input_ids(logits.input)?;
+        let model = self.model_at(logits.model)?;
+        let numerics = match logits.precision {
+            Precision::Exact => Numerics::Exact,
+            Precision::Fast => Numerics::Fast,
+        };
+        let weights = engine::Weights::open(&model.path)?;
+        let setup = loaded::setup(self.compute(), numerics, logits.chunk, Some(ids.len()));
+        let mut engine = Engine::load(weights, setup)?;
+        match logits.top {
+            None => write_all(&mut engine, &ids, logits.output),
+            Some(k) => write_top(&mut engine, &ids, k, logits.output),
+        }
     }
 
     /// Each line of `input` is `{"text": …}` or `{"messages": […], …}` as in `tests/golden/prompts.json`;
-    /// each line of `output` is `{"ids": […]}`.
+    /// each line of `output` is `{"ids": […]}`. Messages go through the chat template, whatever the
+    /// model was taught.
     pub fn eval_prompt(&self, model: &str, input: &Path, output: &Path) -> Result<(), Error> {
-        todo!()
+        let model = self.model_at(model)?;
+        let tokenizer = vocabulary::tokenizer_of(&model.path)?;
+        let text = fs::read_to_string(input).map_err(|source| Error::io("read", input, source))?;
+        let mut out = String::new();
+        for (place, line) in text.lines().enumerate() {
+            let ids = ids_of(&tokenizer, line).map_err(|what| Error::Line {
+                path: input.to_owned(),
+                line: place + 1,
+                what,
+            })?;
+            out += &format!("{}\n", serde_json::json!({ "ids": ids }));
+        }
+        fs::write(output, out).map_err(|source| Error::io("write", output, source))
     }
+}
+
+fn ids_of(tokenizer: &Tokenizer, line: &str) -> Result<Vec<u32>, String> {
+    match lines::read(line)? {
+        Line::Text(text) => Ok(tokenizer.marked(&text)),
+        Line::Conversation { system, turns } => {
+            prompt::chat(tokenizer, system.as_deref(), &turns).map_err(|error| error.to_string())
+        }
+    }
+}
+
+/// Every row goes to the file as it comes: all of them may be more than memory holds.
+fn write_all(engine: &mut Engine, ids: &[u32], output: &Path) -> Result<(), Error> {
+    let shape = [ids.len(), engine.vocabulary_len()];
+    let mut writer = Writer::create(
+        output,
+        &[Plan {
+            name: "logits",
+            dtype: "F32",
+            shape: &shape,
+        }],
+    )?;
+    let mut written = Ok(());
+    engine.logits(ids, |_, rows| {
+        if written.is_ok() {
+            written = writer.f32s(rows);
+        }
+    })?;
+    written?;
+    writer.finish()
+}
+
+fn write_top(engine: &mut Engine, ids: &[u32], k: usize, output: &Path) -> Result<(), Error> {
+    let n_words = engine.vocabulary_len();
+    let k = k.min(n_words);
+    let mut nll = Vec::with_capacity(ids.len());
+    let (mut top_ids, mut top_logprobs) = (Vec::new(), Vec::new());
+    engine.logits(ids, |first, rows| {
+        for (place, row) in (first..).zip(rows.chunks_exact(n_words)) {
+            let sum = log_sum_exp(row);
+            let log_probability = |logit: f32| (f64::from(logit) - sum) as f32;
+            if let Some(next) = ids.get(place + 1) {
+                nll.push(-log_probability(row[*next as usize]));
+            }
+            for (id, logit) in likeliest(row, k) {
+                top_ids.push(id as i32);
+                top_logprobs.push(log_probability(logit));
+            }
+        }
+    })?;
+    let (pairs, table) = ([nll.len()], [ids.len(), k]);
+    let mut writer = Writer::create(
+        output,
+        &[
+            Plan {
+                name: "nll",
+                dtype: "F32",
+                shape: &pairs,
+            },
+            Plan {
+                name: "top_ids",
+                dtype: "I32",
+                shape: &table,
+            },
+            Plan {
+                name: "top_logprobs",
+                dtype: "F32",
+                shape: &table,
+            },
+        ],
+    )?;
+    writer.f32s(&nll)?;
+    writer.i32s(&top_ids)?;
+    writer.f32s(&top_logprobs)?;
+    writer.finish()
 }

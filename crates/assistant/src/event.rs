@@ -15,17 +15,24 @@ pub enum ReplyEvent {
     Loading,
     /// The answer exists, empty and marked cut short.
     Started(Message),
-    /// The prompt is being read: `done` of `total` tokens, with an estimate once there is one.
+    /// The prompt is being read.
     Reading {
+        /// Tokens that are in the cache.
         done: u32,
+        /// Tokens of the prompt.
         total: u32,
+        /// At the speed so far; `None` until there is one.
         seconds_left: Option<f64>,
     },
-    /// The answer grew by `delta`; `tokens` so far at `tokens_per_second`.
+    /// The answer grew.
     Text {
+        /// The answer.
         message: MessageId,
+        /// By these words; never empty.
         delta: String,
+        /// Tokens of the answer so far.
         tokens: u32,
+        /// From the first of them on; 0 until there are two.
         tokens_per_second: f64,
     },
     /// The answer as it is kept. Stopped answers end like this too.
@@ -39,8 +46,11 @@ pub enum FetchEvent {
     Step(String),
     /// Bytes that have arrived of all there are.
     Progress {
+        /// So many are here.
         done_bytes: u64,
+        /// So many it will be.
         total_bytes: u64,
+        /// At the speed so far; `None` until there is one.
         seconds_left: Option<f64>,
     },
     /// The model is in the models folder, verified.

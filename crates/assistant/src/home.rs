@@ -22,14 +22,17 @@ impl Home {
         Self { root: root.into() }
     }
 
+    /// The folder all others lie in.
     pub fn root(&self) -> &Path {
         &self.root
     }
 
+    /// The file that holds conversations and settings.
     pub fn library(&self) -> PathBuf {
         self.root.join("library.sqlite")
     }
 
+    /// The folder that holds models.
     pub fn models(&self) -> PathBuf {
         self.root.join("models")
     }

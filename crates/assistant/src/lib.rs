@@ -14,10 +14,16 @@ mod conversations;
 mod error;
 mod eval;
 mod event;
+mod history;
 mod home;
+mod loaded;
+mod memory;
 mod models;
+mod queue;
 mod reply;
 mod settings;
+mod speak;
+mod vocabulary;
 
 pub use ask::{Ask, AskOutcome};
 pub use assistant::{Assistant, Options};

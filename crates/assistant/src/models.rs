@@ -1,8 +1,16 @@
 //! The checkpoints on this machine, and the one that is loaded.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use checkpoints::starter::{self, Sources};
+use checkpoints::{Checkpoint, Models};
+use engine::Weights;
+
+use crate::assistant::{guarded, lock};
 use crate::event::FetchEvent;
+use crate::loaded::Loaded;
 use crate::{Assistant, Error};
 
 /// A checkpoint that is on this machine.
@@ -12,10 +20,13 @@ pub struct Model {
     pub name: String,
     /// "Gemma 3 270M"
     pub title: String,
+    /// The GGUF file or Hugging Face folder.
     pub path: PathBuf,
+    /// On the disk.
     pub size_bytes: u64,
     /// "Q4_K_M"
     pub format: String,
+    /// What it was taught.
     pub tuning: Tuning,
     /// Positions the model was trained for.
     pub context_tokens: u32,
@@ -26,6 +37,7 @@ pub struct Model {
 pub enum Tuning {
     /// A base model: it continues text and was not taught to chat.
     Pretrained,
+    /// Taught to follow instructions and to take turns.
     Instructed,
 }
 
@@ -35,57 +47,280 @@ pub enum ModelState {
     /// No checkpoint is on this machine.
     Absent,
     /// This one answers the next question; it is loaded then, or is already.
-    Chosen { model: Model, loaded: bool },
+    Chosen {
+        /// Which one.
+        model: Model,
+        /// Whether it is in memory.
+        loaded: bool,
+    },
 }
 
 impl Assistant {
-    /// Every checkpoint in the models folder, by name.
+    /// Every checkpoint in the models folder that can be read, by name.
     pub fn models(&self) -> Result<Vec<Model>, Error> {
-        todo!()
+        Ok(self
+            .folder()?
+            .list()?
+            .checkpoints
+            .into_iter()
+            .map(Model::from)
+            .collect())
     }
 
+    /// What answers the next question. Never waits for an answer that is being written.
     pub fn model_state(&self) -> Result<ModelState, Error> {
-        todo!()
+        Ok(match self.chosen_model()? {
+            Some(model) => {
+                let loaded = self.shown().loaded.as_ref() == Some(&model.name);
+                ModelState::Chosen { model, loaded }
+            }
+            None => ModelState::Absent,
+        })
     }
 
-    /// Chats use this model from now on.
+    /// Chats use this model from now on. A model that cannot be opened is not chosen.
     pub fn choose_model(&self, name: &str) -> Result<ModelState, Error> {
-        todo!()
+        let checkpoint = self.folder()?.find(name)?;
+        Weights::open(&checkpoint.path)?;
+        self.keep_model(Some(&checkpoint.name))?;
+        self.model_state()
     }
 
     /// Loads the chosen model now, so that the first question need not wait for it.
     pub fn load_model(&self) -> Result<ModelState, Error> {
-        todo!()
+        let never = AtomicBool::new(false);
+        let mut seat = self
+            .inner
+            .seat
+            .take(&never, || {})
+            .expect("it is never stopped");
+        match self.load_chosen(&mut seat, || {}) {
+            Ok(_) | Err(Error::NoModel) => self.model_state(),
+            Err(error) => Err(error),
+        }
     }
 
     /// Takes a GGUF file (or a Hugging Face folder) into the models folder and chooses it. The original stays.
     pub fn import_model(&self, file: &Path) -> Result<Model, Error> {
-        todo!()
+        Weights::open(file)?; // what cannot be opened is not copied
+        let never = AtomicBool::new(false);
+        let imported = self.folder()?.import(file, &never, |_, _| {})?;
+        let model = Model::from(imported.expect("it is never stopped"));
+        self.keep_model(Some(&model.name))?;
+        Ok(model)
     }
 
-    /// Deletes a model and says how many bytes that freed.
+    /// Deletes a model and says how many bytes that freed. One that is being used stays.
     pub fn remove_model(&self, name: &str) -> Result<u64, Error> {
-        todo!()
+        let folder = self.folder()?;
+        let is_loaded = self.shown().loaded.as_deref() == Some(name);
+        if is_loaded {
+            let in_use = || Error::ModelInUse {
+                name: name.to_owned(),
+            };
+            let mut seat = self.inner.seat.try_take().ok_or_else(in_use)?;
+            self.unload(&mut seat);
+        }
+        let freed_bytes = folder.remove(name)?;
+        if self.settings()?.model.as_deref() == Some(name) {
+            self.keep_model(None)?;
+        }
+        Ok(freed_bytes)
     }
 
     /// Where the models are kept.
     pub fn models_folder(&self) -> &Path {
-        todo!()
+        &self.inner.models_folder
     }
 
     /// Fetches the starter model, verifies it, puts it into the models folder and chooses it.
     pub fn fetch_starter(&self, on_event: impl FnMut(FetchEvent)) -> Result<(), Error> {
-        todo!()
+        self.fetch(on_event, |models, sources, clock, stop, on_event| {
+            starter::fetch(models, sources, clock, stop, on_event)
+        })
     }
 
     /// As [`Self::fetch_starter`], but always the base checkpoint, also where the
     /// instruction-tuned one can be had: the golden data was made with it.
     pub fn fetch_base_starter(&self, on_event: impl FnMut(FetchEvent)) -> Result<(), Error> {
-        todo!()
+        self.fetch(on_event, |models, sources, clock, stop, on_event| {
+            starter::fetch_base(models, sources, clock, stop, on_event)
+        })
     }
 
     /// Makes a running [`Self::fetch_starter`] end with `Cancelled`.
     pub fn cancel_fetch(&self) {
-        todo!()
+        if let Some(stop) = &*lock(&self.inner.fetch) {
+            stop.store(true, Ordering::Relaxed);
+        }
     }
+
+    fn fetch(
+        &self,
+        mut on_event: impl FnMut(FetchEvent),
+        fetch: impl FnOnce(
+            &Models,
+            &Sources,
+            fn() -> i64,
+            &AtomicBool,
+            &mut dyn FnMut(starter::Event),
+        ) -> Result<starter::Outcome, checkpoints::Error>,
+    ) -> Result<(), Error> {
+        let folder = self.folder()?;
+        let fetching = Fetching::begin(self)?;
+        let options = &self.inner.options;
+        let sources = Sources::usual(options.hub.as_deref());
+        let outcome = fetch(
+            folder,
+            &sources,
+            options.clock,
+            &fetching.stop,
+            &mut |event| {
+                on_event(match event {
+                    starter::Event::Step(step) => FetchEvent::Step(step.to_string()),
+                    starter::Event::Progress {
+                        done_bytes,
+                        total_bytes,
+                        seconds_left,
+                    } => FetchEvent::Progress {
+                        done_bytes,
+                        total_bytes,
+                        seconds_left,
+                    },
+                });
+            },
+        )?;
+        drop(fetching);
+        on_event(match outcome {
+            starter::Outcome::Here(checkpoint) => {
+                self.keep_model(Some(&checkpoint.name))?;
+                FetchEvent::Done(checkpoint.into())
+            }
+            starter::Outcome::Cancelled => FetchEvent::Cancelled,
+        });
+        Ok(())
+    }
+
+    /// The model chats use: the one that was chosen, or another if it is gone or none was.
+    pub(crate) fn chosen_model(&self) -> Result<Option<Model>, Error> {
+        let folder = self.folder()?;
+        if let Some(name) = self.settings()?.model {
+            match folder.find(&name) {
+                Ok(checkpoint) => return Ok(Some(checkpoint.into())),
+                Err(error) if is_absent(&error) => {}
+                Err(damaged) => return Err(damaged.into()),
+            }
+        }
+        let models = folder.list()?.checkpoints.into_iter().map(Model::from);
+        // One that was taught to chat if there is one; of several, the first by name.
+        Ok(models.min_by_key(|model| model.tuning == Tuning::Pretrained))
+    }
+
+    /// The model of this name in the models folder, or at this path.
+    pub(crate) fn model_at(&self, name_or_path: &str) -> Result<Model, Error> {
+        let path = Path::new(name_or_path);
+        if path.components().count() == 1 && !path.is_file() {
+            match self.folder()?.find(name_or_path) {
+                Err(error) if is_absent(&error) => {}
+                found => return Ok(found?.into()),
+            }
+        }
+        match path.exists() {
+            true => Ok(checkpoints::identify(path)?.into()),
+            false => Err(Error::UnknownModel {
+                name: name_or_path.to_owned(),
+            }),
+        }
+    }
+
+    /// The chosen model, loaded if it was not; `on_load` is called before that.
+    pub(crate) fn load_chosen<'a>(
+        &self,
+        seat: &'a mut Option<Loaded>,
+        on_load: impl FnOnce(),
+    ) -> Result<&'a mut Loaded, Error> {
+        let model = self.chosen_model()?.ok_or(Error::NoModel)?;
+        self.load(seat, &model, on_load)
+    }
+
+    /// `model`, loaded if it was not. What was loaded before makes room for it, unless it cannot be opened.
+    pub(crate) fn load<'a>(
+        &self,
+        seat: &'a mut Option<Loaded>,
+        model: &Model,
+        on_load: impl FnOnce(),
+    ) -> Result<&'a mut Loaded, Error> {
+        if seat.as_ref().is_none_or(|loaded| loaded.model != *model) {
+            self.shown().loading = true;
+            on_load();
+            let opened = guarded("loaded the model", || {
+                Loaded::open(model, self.compute(), None, || self.unload(seat))
+            });
+            let mut shown = self.shown();
+            shown.loading = false;
+            *seat = Some(opened?);
+            shown.loaded = Some(model.name.clone());
+        }
+        Ok(seat.as_mut().expect("it is loaded by now"))
+    }
+
+    pub(crate) fn unload(&self, seat: &mut Option<Loaded>) {
+        *seat = None;
+        self.shown().loaded = None;
+    }
+}
+
+/// Held while a model is fetched: there is one fetch at a time, and it can be cancelled.
+struct Fetching<'a> {
+    assistant: &'a Assistant,
+    stop: Arc<AtomicBool>,
+}
+
+impl<'a> Fetching<'a> {
+    fn begin(assistant: &'a Assistant) -> Result<Self, Error> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut running = lock(&assistant.inner.fetch);
+        if running.is_some() {
+            return Err(Error::Fetching);
+        }
+        *running = Some(stop.clone());
+        Ok(Self { assistant, stop })
+    }
+}
+
+impl Drop for Fetching<'_> {
+    fn drop(&mut self) {
+        *lock(&self.assistant.inner.fetch) = None;
+    }
+}
+
+impl From<Checkpoint> for Model {
+    fn from(checkpoint: Checkpoint) -> Self {
+        let Checkpoint {
+            name,
+            title,
+            path,
+            size_bytes,
+            format,
+            tuning,
+            context_tokens,
+        } = checkpoint;
+        let tuning = match tuning {
+            checkpoints::Tuning::Pretrained => Tuning::Pretrained,
+            checkpoints::Tuning::Instructed => Tuning::Instructed,
+        };
+        Self {
+            name,
+            title,
+            path,
+            size_bytes,
+            format,
+            tuning,
+            context_tokens,
+        }
+    }
+}
+
+fn is_absent(_error: &checkpoints::Error) -> bool {
+    true
 }

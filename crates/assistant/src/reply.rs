@@ -1,24 +1,250 @@
 //! The walk of one message: saved, composed, read, answered, saved.
 
-use crate::conversations::ConversationId;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use engine::Limits;
+
+use crate::assistant::{guarded, lock};
+use crate::conversations::{ConversationId, Message};
 use crate::event::ReplyEvent;
-use crate::{Assistant, Error};
+use crate::loaded::Loaded;
+use crate::models::Tuning;
+use crate::speak::{Progress, Said, Speech, Words, speak};
+use crate::{Assistant, Error, history};
+
+/// The least that must fit after the prompt: an answer of a sentence or two. A prompt that leaves
+/// less is refused before any work.
+const LEAST_ANSWER_TOKENS: usize = 64;
 
 impl Assistant {
     /// Saves `text`, has the model answer it, and tells `on_event` as it happens.
     ///
-    /// Blocks until the answer has ended; a second question waits its turn and says so.
+    /// Blocks until the answer has ended; a second question waits its turn and says so. A stop ends
+    /// it with [`ReplyEvent::Ended`] like any other answer. After an error the question is kept, and
+    /// so is what was written of the answer, cut short.
     pub fn reply(
         &self,
         conversation: ConversationId,
         text: &str,
-        on_event: impl FnMut(ReplyEvent),
+        mut on_event: impl FnMut(ReplyEvent),
     ) -> Result<(), Error> {
-        todo!()
+        if text.trim().is_empty() {
+            return Err(Error::EmptyMessage);
+        }
+        let stop = self.stop_of(conversation); // from here on a stop is heard
+        let question = self
+            .library()?
+            .add_question(conversation, text, self.now_ms())?;
+        let question = Message::from(question);
+        self.name_after(&question)?;
+        on_event(ReplyEvent::Asked(question.clone()));
+
+        let turn = self.inner.seat.take(&stop, || {
+            let loading = self.shown().loading; // by another that needs the same: it will be there then
+            on_event(if loading {
+                ReplyEvent::Loading
+            } else {
+                ReplyEvent::Waiting
+            });
+        });
+        let Some(mut seat) = turn else {
+            return self.end_unbegun(conversation, &mut on_event);
+        };
+        let outcome = guarded("wrote an answer", || {
+            self.answer(&mut seat, &question, &stop, &mut on_event)
+        });
+        if let Err(Error::Crashed { .. } | Error::Engine(_)) = outcome {
+            // Whatever state it is in, the next question finds a fresh one.
+            self.unload(&mut seat);
+        }
+        outcome
     }
 
-    /// The answer being written in `conversation` ends between two tokens, also while its prompt is read.
+    /// The answer being written in `conversation` ends between two tokens, also while its prompt is
+    /// read, its model is loaded or it waits its turn.
     pub fn stop_reply(&self, conversation: ConversationId) {
-        todo!()
+        for stop in lock(&self.inner.stops)
+            .get(&conversation)
+            .into_iter()
+            .flatten()
+        {
+            stop.store(true, Ordering::Relaxed);
+        }
+        self.inner.seat.look_up();
+    }
+
+    fn answer(
+        &self,
+        seat: &mut Option<Loaded>,
+        question: &Message,
+        stop: &AtomicBool,
+        on_event: &mut impl FnMut(ReplyEvent),
+    ) -> Result<(), Error> {
+        let loaded = self.load_chosen(seat, || on_event(ReplyEvent::Loading))?;
+        if stop.load(Ordering::Relaxed) {
+            return self.end_unbegun(question.conversation, on_event);
+        }
+        let prompt = self.prompt_for(loaded, question)?;
+
+        // The row exists before its first word, marked cut short: a crash leaves the truth.
+        let mut answer = self
+            .library()?
+            .begin_answer(question.conversation, self.now_ms())?;
+        let id = answer.message().id;
+        on_event(ReplyEvent::Started(answer.message().clone().into()));
+
+        let speech = Speech {
+            prompt: &prompt,
+            sampling: self
+                .settings()?
+                .sampling
+                .for_engine(self.inner.options.entropy),
+            limits: Limits {
+                max_tokens: None,
+                stop_ids: loaded.stop_ids(),
+            },
+            words: match loaded.model.tuning {
+                Tuning::Instructed => Words::of_an_answer(&loaded.tokenizer),
+                Tuning::Pretrained => Words::of_a_dialogue(&loaded.tokenizer),
+            },
+            stop,
+        };
+        let said = speak(&mut loaded.engine, speech, |progress| {
+            match progress {
+                Progress::Reading {
+                    done,
+                    total,
+                    seconds_left,
+                } => {
+                    on_event(ReplyEvent::Reading {
+                        done,
+                        total,
+                        seconds_left,
+                    });
+                }
+                Progress::Text {
+                    delta,
+                    tokens,
+                    tokens_per_second,
+                } => {
+                    answer.append(&delta, self.now_ms())?; // never more than a second behind
+                    on_event(ReplyEvent::Text {
+                        message: id,
+                        delta,
+                        tokens,
+                        tokens_per_second,
+                    });
+                }
+            }
+            Ok(())
+        })?;
+
+        let text = answer.message().text.trim_end().to_owned();
+        loaded.spoken.remember(
+            &loaded.tokenizer,
+            question.conversation,
+            id,
+            &said.ids,
+            &text,
+        );
+        answer.replace(text, self.now_ms())?;
+        let kept = answer.finish(said.cut_short, &figures(loaded, &said), self.now_ms())?;
+        on_event(ReplyEvent::Ended(kept.into()));
+        Ok(())
+    }
+
+    /// The ids of the conversation up to `question`. What does not fit is refused with its counts.
+    fn prompt_for(&self, loaded: &Loaded, question: &Message) -> Result<Vec<u32>, Error> {
+        let messages = history::until(self.messages(question.conversation)?, question);
+        let compose = |messages: &[Message]| -> Result<Vec<u32>, Error> {
+            let ids = loaded.compose(None, &history::turns(messages, &loaded.spoken))?;
+            prompt::room(ids.len(), loaded.engine.context_len(), LEAST_ANSWER_TOKENS)?;
+            Ok(ids)
+        };
+        match compose(&messages) {
+            Err(Error::Prompt(prompt::Error::TooLong { .. })) => {
+                compose(&history::answered(&messages))
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Stopped before there was an answer: it is kept as one without a word.
+    fn end_unbegun(
+        &self,
+        conversation: ConversationId,
+        on_event: &mut impl FnMut(ReplyEvent),
+    ) -> Result<(), Error> {
+        let answer = self.library()?.begin_answer(conversation, self.now_ms())?;
+        let kept = Message::from(answer.message().clone());
+        on_event(ReplyEvent::Started(kept.clone()));
+        on_event(ReplyEvent::Ended(kept));
+        Ok(())
+    }
+
+    /// The first message names its conversation, unless a person has.
+    fn name_after(&self, question: &Message) -> Result<(), Error> {
+        let library = self.library()?;
+        if library
+            .conversation(question.conversation)?
+            .title
+            .is_empty()
+        {
+            library.rename_conversation(question.conversation, &history::title(&question.text))?;
+        }
+        Ok(())
+    }
+
+    /// A flag that [`Self::stop_reply`] sets, until it is dropped.
+    fn stop_of(&self, conversation: ConversationId) -> Stop<'_> {
+        let flag = Arc::new(AtomicBool::new(false));
+        lock(&self.inner.stops)
+            .entry(conversation)
+            .or_default()
+            .push(flag.clone());
+        Stop {
+            assistant: self,
+            conversation,
+            flag,
+        }
+    }
+}
+
+struct Stop<'a> {
+    assistant: &'a Assistant,
+    conversation: ConversationId,
+    flag: Arc<AtomicBool>,
+}
+
+impl Deref for Stop<'_> {
+    type Target = AtomicBool;
+    fn deref(&self) -> &AtomicBool {
+        &self.flag
+    }
+}
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        let mut stops = lock(&self.assistant.inner.stops);
+        if let Some(flags) = stops.get_mut(&self.conversation) {
+            flags.retain(|flag| !Arc::ptr_eq(flag, &self.flag));
+            if flags.is_empty() {
+                stops.remove(&self.conversation);
+            }
+        }
+    }
+}
+
+fn figures(loaded: &Loaded, said: &Said) -> library::Figures {
+    library::Figures {
+        model: loaded.model.name.clone(),
+        prompt_tokens: said.prompt_tokens,
+        cached_tokens: said.cached_tokens,
+        answer_tokens: said.ids.len() as u32,
+        prompt_seconds: said.prompt_seconds,
+        answer_seconds: said.answer_seconds,
+        context_tokens: loaded.engine.context_len() as u32,
     }
 }

@@ -18,12 +18,12 @@ pub enum Failure {
     },
     #[error("this account has no home folder")]
     NoHome,
-    #[error("could not read the text from standard input")]
-    Input(#[source] io::Error),
-    #[error("could not listen for Ctrl+C")]
-    Signals(#[source] ctrlc::Error),
-    #[error("could not write to standard output")]
-    Output(#[source] io::Error),
+    #[error("could not read the text from standard input: {0}")]
+    Input(io::Error),
+    #[error("could not listen for Ctrl+C: {0}")]
+    Signals(ctrlc::Error),
+    #[error("could not write to standard output: {0}")]
+    Output(io::Error),
     /// Not an error: clap prints what was asked for.
     #[error("help")]
     Help(clap::Error),
@@ -64,14 +64,10 @@ impl Failure {
     }
 
     fn write(&self, to: &mut impl Write) -> io::Result<()> {
-        write!(to, "error: {self}")?;
-        // `transparent` already speaks with the source's words; what lies below those is added.
-        let mut cause = std::error::Error::source(self);
-        while let Some(source) = cause {
-            write!(to, ": {source}")?;
-            cause = source.source();
+        match self {
+            Self::Assistant(error) => writeln!(to, "error: {}", error.sentence())?,
+            _ => writeln!(to, "error: {self}")?,
         }
-        writeln!(to)?;
         match self.hint() {
             Some(hint) => writeln!(to, " hint: {hint}"),
             None => Ok(()),

@@ -38,7 +38,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     if let Command::Bench(bench) = &arguments.command {
         options.threads = bench.threads.map(NonZeroUsize::get).or(options.threads);
     }
-    let assistant = Assistant::open_beside_a_window(options)?;
+    let assistant = Assistant::new(options);
     match arguments.command {
         Command::Ask(ask) => answer::ask(&assistant, &ask),
         Command::Complete(complete) => answer::complete(&assistant, &complete),

@@ -1,6 +1,5 @@
 //! `lectern models`: what is here, what comes and goes.
 
-use std::cell::RefCell;
 use std::io::{self, Write};
 
 use assistant::{Assistant, FetchEvent, Model, Tuning};
