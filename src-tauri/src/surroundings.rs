@@ -12,7 +12,9 @@ use crate::contract::Failure;
 /// `LECTERN_HOME`, or the folder the platform has for a person's data.
 pub fn home() -> Result<Home, Failure> {
     let chosen = env::var_os("LECTERN_HOME").filter(|folder| !folder.is_empty());
+    // Absolute, because the web view and the window's state are kept by others, who may run elsewhere.
     chosen
+        .and_then(|folder| std::path::absolute(folder).ok())
         .map(Home::at)
         .or_else(Home::of_this_person)
         .ok_or_else(|| {

@@ -13,13 +13,12 @@ const SIZE_BYTES: u64 = 253_113_024;
 
 /// Where the model lies, fetched with `lectern` if it is not there yet.
 pub fn here(lectern: &Path) -> Outcome<PathBuf> {
-    let folder = target().join("starter");
-    let model = folder.join(NAME);
-    if fs::metadata(&model).is_ok_and(|data| data.len() == SIZE_BYTES) {
+    let model = place();
+    if is_here() {
         return Ok(model);
     }
     say("Fetching the starter model (253 MB, once)");
-    let home = folder.join("home");
+    let home = target().join("starter/home");
     let lectern = lectern.display().to_string();
     run(command(root(), &lectern, ["models", "fetch", "--base"]).env("LECTERN_HOME", &home))?;
     fs::rename(home.join("models").join(NAME), &model).map_err(|error| {
@@ -29,4 +28,12 @@ pub fn here(lectern: &Path) -> Outcome<PathBuf> {
         )
     })?;
     Ok(model)
+}
+
+pub fn is_here() -> bool {
+    fs::metadata(place()).is_ok_and(|data| data.len() == SIZE_BYTES)
+}
+
+fn place() -> PathBuf {
+    target().join("starter").join(NAME)
 }
