@@ -43,7 +43,11 @@ pub mod norm;
 pub mod rope;
 
 mod disjoint;
-#[cfg(test)]
-mod noise;
+mod scratch;
+#[cfg(target_arch = "x86_64")]
+mod tile;
 #[cfg(target_arch = "x86_64")]
 mod vector;
+
+#[cfg(test)]
+mod noise;

@@ -37,6 +37,13 @@ pub fn load_i16(x: &[i16; 16]) -> __m256i {
 
 #[inline]
 #[target_feature(enable = "avx2")]
+pub fn load_u16(x: &[u16; 16]) -> __m256i {
+    // SAFETY: 16 times two bytes are what one unaligned load reads.
+    unsafe { _mm256_loadu_si256(x.as_ptr().cast()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
 pub fn load_i32(x: &[i32; 8]) -> __m256i {
     // SAFETY: eight times four bytes are what one unaligned load reads.
     unsafe { _mm256_loadu_si256(x.as_ptr().cast()) }

@@ -1,50 +1,48 @@
-//! The definition, for one query head at one position.
+//! The definition of the two products of attention.
 
-use super::{Attention, Cached, PAGE, Page};
-use crate::exp;
+use std::ops::Range;
 
-pub fn attend(
-    shape: &Attention,
-    q: &[f32],
-    head: usize,
-    position: usize,
-    cached: &Cached,
-    out: &mut [f32],
-) {
-    let kv = head / (shape.heads / shape.kv_heads);
-    let seen = shape.first_seen(position)..=position;
-    let score = |p| {
-        shape.scale
-            * q.iter()
-                .zip(row(shape, cached.keys, kv, p))
-                .map(|(q, k)| q * k)
-                .sum::<f32>()
-    };
-    let scores: Vec<f32> = seen.clone().map(score).collect();
-    let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+use super::page::{Part, Products, add as add_pages};
+use super::partial::{Partial, STRIP, Strip};
+use super::{Call, PAGE, Tile};
 
-    let mut total = 0.0;
-    out.fill(0.0);
-    for (p, score) in seen.zip(scores) {
-        let weight = exp::exp(score - largest);
-        total += weight;
-        for (out, v) in out.iter_mut().zip(row(shape, cached.values, kv, p)) {
-            *out += weight * v;
-        }
-    }
-    out.iter_mut().for_each(|out| *out /= total);
+/// Adds to `partial` what the positions `keys`, all in one segment, contribute to `tile`.
+pub fn add(call: &Call, tile: &Tile, keys: Range<usize>, partial: &mut Partial) {
+    add_pages(&Scalar, call, tile, keys, partial);
 }
 
-/// The key or value at position `p`.
-fn row<'a>(
-    shape: &Attention,
-    pages: &'a [Page],
-    kv: usize,
-    p: usize,
-) -> impl Iterator<Item = f32> + 'a {
-    let page = &pages[p / PAGE % pages.len()];
-    let at = (kv * PAGE + p % PAGE) * shape.head_dim;
-    page[at..][..shape.head_dim]
-        .iter()
-        .map(|v| f32::from_bits(u32::from(*v) << 16))
+struct Scalar;
+
+impl Products for Scalar {
+    fn score(&self, call: &Call, tile: &Tile, keys: &Part, scores: &mut [Strip]) {
+        for key in keys.within.clone() {
+            let head_dim = call.shape.head_dim;
+            let widened = keys.rows[key * head_dim..][..head_dim].iter().map(widen);
+            for row in 0..tile.rows {
+                let query = call.row(tile, row);
+                let score = query
+                    .iter()
+                    .zip(widened.clone())
+                    .fold(0.0, |sum, (q, k)| q.mul_add(k, sum));
+                scores[key / STRIP * tile.rows + row].as_flattened_mut()[key % STRIP] = score;
+            }
+        }
+    }
+
+    fn sum(&self, head_dim: usize, values: &Part, weights: &[[f32; PAGE]], partial: &mut Partial) {
+        for (strip, sums) in partial.sums_by_strip().enumerate() {
+            for (sums, weights) in sums.iter_mut().zip(weights) {
+                for key in values.within.clone() {
+                    let value = &values.rows[key * head_dim..][..head_dim][strip * STRIP..];
+                    for (sum, value) in sums.as_flattened_mut().iter_mut().zip(value) {
+                        *sum = weights[key].mul_add(widen(value), *sum);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn widen(bits: &u16) -> f32 {
+    f32::from_bits(u32::from(*bits) << 16)
 }

@@ -15,6 +15,7 @@ use std::sync::OnceLock;
 use crate::block::GROUP;
 use crate::cpu::{Cpu, Level};
 use crate::disjoint::Disjoint;
+use crate::scratch::{self, Loan};
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -48,11 +49,11 @@ pub(super) struct Integers {
     tokens: usize,
     groups: usize,
     /// Two values each, the first in the low half. Per panel of T: [cols / 2, T].
-    pairs: Vec<i32>,
+    pairs: Loan<i32>,
     /// Per panel of T: [groups, T].
-    scales: Vec<f32>,
+    scales: Loan<f32>,
     /// scale · Σ value, where the scales are.
-    sums: Vec<f32>,
+    sums: Loan<f32>,
 }
 
 /// Some tokens of [`Integers`]; `tokens.len()` of them side by side.
@@ -106,9 +107,9 @@ impl<'a> Activations<'a> {
 impl Integers {
     fn new(cpu: &Cpu, x: &[f32], cols: usize) -> Self {
         let (tokens, groups) = (x.len() / cols, cols / GROUP);
-        let mut pairs = vec![0; x.len() / 2];
-        let mut scales = vec![0.0; tokens * groups];
-        let mut sums = vec![0.0; tokens * groups];
+        let mut pairs = scratch::integers(tokens * groups * PAIRS);
+        let mut scales = scratch::floats(tokens * groups);
+        let mut sums = scratch::floats(tokens * groups);
         let parts = (
             Disjoint::new(&mut pairs),
             Disjoint::new(&mut scales),

@@ -16,7 +16,8 @@ use super::rows::{ROWS, Rows};
 use crate::block::BlockType;
 use crate::matmul::activations::PANEL;
 use crate::matmul::{Activations, Product};
-use crate::vector::{Aligned, LANES, load, store, transpose_ps};
+use crate::tile::add_products;
+use crate::vector::{Aligned, LANES, store, transpose_ps};
 
 /// Values along k that are unpacked at a time: 16 KiB with 32 rows.
 const STRETCH: usize = 128;
@@ -150,7 +151,7 @@ unsafe fn meet<const SIDES: usize>(
                     sums.as_flattened_mut()[..out.len()].copy_from_slice(out);
                 }
             }
-            products(weights, &x, &mut sums);
+            add_products(weights, &x, &mut sums);
             for (token, sums) in sums.iter().enumerate() {
                 // SAFETY: as above.
                 let out = unsafe { product.outputs(panel.start + token, tile.clone()) };
@@ -165,34 +166,5 @@ unsafe fn meet<const SIDES: usize>(
         4 => tokens!(4),
         5 => tokens!(5),
         _ => tokens!(6),
-    }
-}
-
-#[inline]
-#[target_feature(enable = "avx2,fma")]
-fn products<const SIDES: usize, const T: usize>(
-    weights: &[[[f32; ROWS]; SIDES]],
-    x: &[&[f32]; T],
-    sums: &mut [[[f32; ROWS]; SIDES]; T],
-) {
-    let x = x.map(|x| &x[..weights.len()]);
-    let mut outs = [[_mm256_setzero_ps(); SIDES]; T];
-    for (outs, sums) in outs.iter_mut().zip(&*sums) {
-        for (out, sums) in outs.iter_mut().zip(sums) {
-            *out = load(sums);
-        }
-    }
-    for (k, weights) in weights.iter().enumerate() {
-        for (outs, x) in outs.iter_mut().zip(x) {
-            let x = _mm256_set1_ps(x[k]);
-            for (out, weights) in outs.iter_mut().zip(weights) {
-                *out = _mm256_fmadd_ps(load(weights), x, *out);
-            }
-        }
-    }
-    for (outs, sums) in outs.iter().zip(sums) {
-        for (out, sums) in outs.iter().zip(sums) {
-            store(*out, sums);
-        }
     }
 }

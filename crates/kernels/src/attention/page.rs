@@ -1,0 +1,116 @@
+//! How a tile of queries goes through pages: the same at every level, but for the two products.
+//!
+//! ```text
+//! for each page of 64 positions
+//!   scores[row][key] = Σ_d query[row][d] · key[d]                     `score`
+//!   for each row: mask the edges, raise its largest score, weights = e^(score − largest)
+//!   sums[row][d]    += Σ_key weights[row][key] · value[key][d]        `sum`
+//! ```
+
+use std::ops::Range;
+
+use super::partial::{Partial, STRIP, Strip, strips, weight};
+use super::{Call, PAGE, Page, Tile};
+use crate::scratch;
+
+/// Strips of keys in a page.
+const STRIPS: usize = PAGE / STRIP;
+
+/// One kv head of a page and the rows of it that the tile sees.
+pub struct Part<'a> {
+    /// [PAGE, head_dim]
+    pub rows: &'a [u16],
+    pub within: Range<usize>,
+}
+
+/// The two products over a page.
+pub trait Products {
+    /// Sets `scores` [STRIPS, rows of the tile] to `query · key`; strips outside `keys.within` may be left.
+    fn score(&self, call: &Call, tile: &Tile, keys: &Part, scores: &mut [Strip]);
+    /// Adds `weights · values` to the sums; `weights` is [rows of the tile, PAGE].
+    fn sum(&self, head_dim: usize, values: &Part, weights: &[[f32; PAGE]], partial: &mut Partial);
+}
+
+/// Adds to `partial` what the positions `keys`, all in one segment, contribute to `tile`.
+#[inline(always)]
+pub fn add(
+    products: &impl Products,
+    call: &Call,
+    tile: &Tile,
+    keys: Range<usize>,
+    partial: &mut Partial,
+) {
+    let mut room = scratch::floats(2 * tile.rows * PAGE);
+    let (scores, weights) = room.split_at_mut(tile.rows * PAGE);
+    let (scores, weights) = (strips(scores), weights.as_chunks_mut().0);
+    let mut start = keys.start;
+    while start < keys.end {
+        let page = start / PAGE * PAGE;
+        let end = keys.end.min(page + PAGE);
+        let part = |pages| Part {
+            rows: of_head(pages, start, tile.kv, call.shape.head_dim),
+            within: start - page..end - page,
+        };
+        products.score(call, tile, &part(call.cached.keys), scores);
+        for (row, weights) in weights.iter_mut().enumerate() {
+            let seen = call.seen(tile, row);
+            let seen = seen.start.clamp(start, end) - page..seen.end.clamp(start, end) - page;
+            let scores: [Strip; STRIPS] =
+                std::array::from_fn(|strip| scores[strip * tile.rows + row]);
+            weigh(row, scores, call.shape.scale, &seen, partial, weights);
+        }
+        products.sum(
+            call.shape.head_dim,
+            &part(call.cached.values),
+            weights,
+            partial,
+        );
+        start = end;
+    }
+}
+
+/// Turns the scores of `row` into weights, zero but for the keys `seen`.
+#[inline(always)]
+fn weigh(
+    row: usize,
+    mut scores: [Strip; STRIPS],
+    scale: f32,
+    seen: &Range<usize>,
+    partial: &mut Partial,
+    weights: &mut [f32; PAGE],
+) {
+    let scores = scores.as_flattened_mut().as_flattened_mut();
+    for score in scores.iter_mut() {
+        *score *= scale;
+    }
+    scores[..seen.start].fill(f32::NEG_INFINITY);
+    scores[seen.end..].fill(f32::NEG_INFINITY);
+
+    let mut highest = [f32::NEG_INFINITY; 8];
+    for scores in scores.as_chunks::<8>().0 {
+        for (highest, score) in highest.iter_mut().zip(scores) {
+            *highest = if *score > *highest { *score } else { *highest };
+        }
+    }
+    let largest = partial.raise(row, highest.into_iter().fold(f32::NEG_INFINITY, f32::max));
+
+    let mut totals = [0.0; 8];
+    for (weights, scores) in weights
+        .as_chunks_mut::<8>()
+        .0
+        .iter_mut()
+        .zip(scores.as_chunks::<8>().0)
+    {
+        for ((lane, score), total) in weights.iter_mut().zip(scores).zip(&mut totals) {
+            *lane = weight(*score, largest);
+            *total += *lane;
+        }
+    }
+    partial.add_total(row, totals.into_iter().sum());
+}
+
+/// The page of `position`, for one kv head: [PAGE, head_dim].
+fn of_head(pages: &[Page], position: usize, kv: usize, head_dim: usize) -> &[u16] {
+    let page = &pages[position / PAGE % pages.len()];
+    &page[kv * PAGE * head_dim..][..PAGE * head_dim]
+}
