@@ -85,6 +85,7 @@ export class Lectern {
       const { shown } = this.conversations;
       await this.show((shown[place] ?? shown[place - 1])?.id ?? null);
     }
+    this.composerWanted += 1;
     this.notices.show({
       text: words.conversations.deleted(titleOf(conversation)),
       action: { label: words.undo, run: () => void this.#restore(id) },

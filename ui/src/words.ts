@@ -47,6 +47,7 @@ export const words = {
     compose: "Message",
     placeholder: "Write a message",
     placeholderBase: "Begin a text, or ask; the model goes on from there",
+    keys: "Enter sends, Shift+Enter breaks the line",
     send: "Send",
     stop: "Stop",
     toEnd: "To the end",
@@ -87,7 +88,6 @@ export const words = {
   context: {
     label: "Context",
     share: (share: number) => percent(share),
-    unknown: "How much of the context is in use is known after the first answer.",
     used: "In use",
     free: "Free",
     limit: "The model reads at most",
@@ -100,7 +100,7 @@ export const words = {
 
   models: {
     label: "Models",
-    button: (title: string) => `Model: ${title}`,
+    button: "Model:",
     none: "No model",
     loading: "loading",
     base: "Base model",

@@ -75,7 +75,8 @@ class Fake implements Backend {
   }
 
   async listConversations() {
-    return this.#book.conversations.filter(({ id }) => !this.#book.deleted.includes(id));
+    const { conversations, deleted } = this.#book;
+    return structuredClone(conversations.filter(({ id }) => !deleted.includes(id)));
   }
 
   async newConversation() {
@@ -102,7 +103,8 @@ class Fake implements Backend {
   }
 
   async listMessages(conversation: number) {
-    return this.#book.messages.filter((message) => message.conversation === conversation);
+    const { messages } = this.#book;
+    return structuredClone(messages.filter((message) => message.conversation === conversation));
   }
 
   async readDraft(conversation: number | null) {
@@ -126,7 +128,7 @@ class Fake implements Backend {
     if (conversation.title === "") conversation.title = text.trim().slice(0, 60);
     conversation.updatedMs = Date.now();
     this.#stopped.delete(id);
-    onEvent({ kind: "asked", message: this.#add(id, "user", text) });
+    onEvent({ kind: "asked", message: { ...this.#add(id, "user", text) } });
     await this.#delay("wait", () => onEvent({ kind: "waiting" }));
     await this.#delay("loading", () => onEvent({ kind: "loading" }));
     const answer = this.#add(id, "model", "");

@@ -51,6 +51,10 @@ test("the answer ends as it is kept", () => {
   check([asked, started, text("Beca"), ended], ["Why?", "Because."], "idle");
 });
 
+test("a message that is here already does not come twice", () => {
+  check([asked, asked, started, text("Be"), started], ["Why?", "Be"], "reading");
+});
+
 test("words for a message that is not here change nothing", () => {
   check([asked, text("lost")], ["Why?"], "writing");
 });

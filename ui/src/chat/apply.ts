@@ -19,13 +19,13 @@ export function apply(reply: Reply, event: ReplyEvent): Reply {
   const { messages } = reply;
   switch (event.kind) {
     case "asked":
-      return { messages: [...messages, event.message], phase: reply.phase };
+      return { messages: add(messages, event.message), phase: reply.phase };
     case "waiting":
     case "loading":
       return { messages, phase: { kind: event.kind } };
     case "started":
       return {
-        messages: [...messages, event.message],
+        messages: add(messages, event.message),
         phase: { kind: "reading", done: 0, total: 0, secondsLeft: null },
       };
     case "reading":
@@ -43,6 +43,12 @@ export function apply(reply: Reply, event: ReplyEvent): Reply {
     case "ended":
       return { messages: replace(messages, event.message.id, () => event.message), phase: IDLE };
   }
+}
+
+/** Once only, also where the messages were read anew before the event came. */
+function add(messages: readonly Message[], message: Message): readonly Message[] {
+  const here = messages.some(({ id }) => id === message.id);
+  return here ? messages : [...messages, message];
 }
 
 /** The message with `id`, which is nearly always the last, replaced by what `change` makes of it. */

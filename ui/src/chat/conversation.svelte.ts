@@ -32,6 +32,7 @@ export class OpenConversation {
   readonly replying = $derived(this.phase.kind !== "idle");
   #heard: ReplyEvent[] = [];
   #asked = false;
+  #turn: symbol | null = null;
   #stopWanted = false;
   #onend: (() => void) | null = null;
 
@@ -57,24 +58,35 @@ export class OpenConversation {
     this.phase = { kind: "sending" };
     this.#asked = false;
     this.#stopWanted = false;
+    const turn = Symbol("turn");
+    this.#turn = turn;
+    const before = this.messages.at(-1)?.id ?? null;
     this.draft.lend();
     try {
       const id = this.id ?? (await this.#begin());
-      await this.backend.sendMessage(id, text, (event) => this.#hear(event));
+      await this.backend.sendMessage(id, text, (event) => {
+        // What comes after its turn is over was read from where it is kept.
+        if (this.#turn === turn) this.#hear(event);
+      });
       if (!(await this.#lastEvent())) await this.#read(id);
+      await this.draft.sent();
     } catch (thrown) {
-      this.#flush();
-      this.fault = { failure: failureOf(thrown), question: this.#asked ? text : null };
+      const kept = await this.#isKept(before);
+      if (kept) await this.draft.sent();
+      else this.draft.giveBack(text);
+      this.fault = { failure: failureOf(thrown), question: kept ? text : null };
     } finally {
+      this.#turn = null;
+      this.#heard = [];
       this.phase = IDLE;
-      if (!this.#asked) this.draft.giveBack(text);
       this.reports.onchanged();
     }
   }
 
   async stop(): Promise<void> {
-    if (this.id === null || !this.replying) return;
+    if (!this.replying) return;
     this.#stopWanted = true;
+    if (this.id === null) return;
     try {
       await this.backend.stopReply(this.id);
     } catch (thrown) {
@@ -119,6 +131,16 @@ export class OpenConversation {
     this.#heard = [];
     this.messages = after.messages;
     this.phase = after.phase;
+  }
+
+  /** Whether the question was kept before its reply failed. */
+  async #isKept(before: number | null): Promise<boolean> {
+    this.#flush();
+    if (this.#asked) return true;
+    if (this.id === null) return false;
+    await this.#read(this.id);
+    const last = this.messages.findLast(({ role }) => role === "user");
+    return last !== undefined && (before === null || last.id > before);
   }
 
   /** Waits for the event that ends a reply. Yields false when it did not come. */

@@ -1,0 +1,99 @@
+/** Getting a model, choosing one, and what the window says while there is none. */
+import { test } from "vitest";
+import { open, withBrowser } from "./desk";
+
+withBrowser();
+
+test("from nothing to an answer: fetch the starter, then ask", async () => {
+  const desk = await open("?model=none&pace=0&steps=12");
+  const first = desk.page.getByTestId("first-run");
+  await first
+    .getByRole("heading", { name: "First, a model to read with" })
+    .waitFor();
+  await first.getByRole("button", { name: "Fetch the starter model" }).click();
+  await first.getByRole("progressbar").waitFor();
+  await first.getByText(/MB of 253 MB/).waitFor();
+  await first.getByText(/MB\/s/).waitFor();
+  await first.getByText(/s left/).waitFor();
+  await first.waitFor({ state: "detached" });
+  await desk.page.getByText("is a base model: it continues text").waitFor();
+  await desk.page
+    .getByRole("button", { name: "Model: Gemma 3 270M" })
+    .waitFor();
+  await desk.ask("What is a lectern for?");
+  await desk.page.locator("article[data-state=done]").waitFor();
+});
+
+test("a fetch can be cancelled and begun again", async () => {
+  const desk = await open("?model=none");
+  const first = desk.page.getByTestId("first-run");
+  await first.getByRole("button", { name: "Fetch the starter model" }).click();
+  await first.getByText(/MB of 253 MB/).waitFor();
+  await first.getByRole("button", { name: "Cancel" }).click();
+  await first
+    .getByRole("button", { name: "Fetch the starter model" })
+    .waitFor();
+});
+
+test("a fetch that fails says why and can be tried again", async () => {
+  const desk = await open("?model=none&fail=fetch");
+  const first = desk.page.getByTestId("first-run");
+  await first.getByRole("button", { name: "Fetch the starter model" }).click();
+  await first
+    .getByRole("alert")
+    .getByText("what has arrived is kept")
+    .waitFor();
+  await first.getByRole("button", { name: "Try again" }).click();
+  await first.getByRole("progressbar").waitFor();
+});
+
+test("a file of one's own is opened from the first screen", async () => {
+  const desk = await open("?model=none");
+  await desk.page.getByRole("button", { name: "Open a GGUF file…" }).click();
+  await desk.page.getByRole("button", { name: "Model: Gemma 3 4B" }).waitFor();
+  await desk.page.getByText("What would you like to think through?").waitFor();
+});
+
+test("models are chosen and removed in the menu, the last one leads back to the first screen", async () => {
+  const desk = await open("?empty");
+  const { page } = desk;
+  await page.keyboard.press("Control+l");
+  const menu = page.getByRole("dialog", { name: "Models on this computer" });
+  await menu.getByText("Base model: continues text").waitFor();
+  await menu.getByRole("button", { name: /^Gemma 3 270M/ }).click();
+  await page
+    .getByRole("button", { name: "Model: Gemma 3 270M" })
+    .getByText("Base model")
+    .waitFor();
+  for (const title of ["Gemma 3 4B", "Gemma 3 270M"]) {
+    if (!(await menu.isVisible())) await page.keyboard.press("Control+l");
+    await menu.getByRole("button", { name: `Remove ${title}` }).click();
+    const sure = page.getByRole("dialog", { name: `Remove ${title}?` });
+    await sure.getByText("Conversations stay.").waitFor();
+    await sure.getByRole("button", { name: "Remove" }).click();
+    await menu
+      .getByRole("button", { name: `Remove ${title}` })
+      .waitFor({ state: "detached" });
+  }
+  await page.keyboard.press("Escape");
+  await page.getByTestId("first-run").waitFor();
+});
+
+test("a model that does not load says so in the menu", async () => {
+  const desk = await open("?fail=load");
+  await desk.page.getByRole("button", { name: /^Model:/ }).click();
+  await desk.page
+    .getByRole("alert")
+    .getByText("choose a smaller model")
+    .waitFor();
+});
+
+test("when what is kept cannot be read the window says that, and tries again", async () => {
+  const desk = await open("?fail=models");
+  await desk.page
+    .getByRole("alert")
+    .getByText("The models folder cannot be read.")
+    .waitFor();
+  await desk.page.getByRole("button", { name: "Try again" }).click();
+  await desk.page.getByRole("alert").waitFor();
+});
