@@ -12,7 +12,7 @@ const LOWEST: f32 = -87.336;
 /// exponent. No branches and no calls, so loops over it become vectors.
 #[inline(always)]
 pub fn exp(x: f32) -> f32 {
-    const LN_2_HIGH: f32 = 0.693_359_375; // few bits, so that n times it is exact
+    const LN_2_HIGH: f32 = 0.693_359_4; // 0.693359375, few bits, so that n times it is exact
     const LN_2_LOW: f32 = -2.121_944_4e-4;
     const ROUND: f32 = 12_582_912.0; // 1.5·2²³: adding it leaves the nearest integer in the low bits
 

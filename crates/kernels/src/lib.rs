@@ -43,6 +43,7 @@ pub mod norm;
 pub mod rope;
 
 mod disjoint;
+mod panel;
 mod scratch;
 #[cfg(target_arch = "x86_64")]
 mod tile;

@@ -4,37 +4,32 @@ use std::arch::x86_64::*;
 
 use crate::vector::{LANES, load, store};
 
-/// What a tile sums over: for each `k`, `SIDES` vectors that meet one number of each row.
+/// Vectors side by side that meet one number of each row.
 pub type Columns<const SIDES: usize> = [[f32; LANES]; SIDES];
 
-/// `sums[row] += Σ_k columns[k] · rows[row][k]`, one `k` after another, one rounding each.
+/// `sums[row] += Σ_k columns[k] · rows[k][row]`, one `k` after another with one rounding each.
 ///
-/// With `T` = 6 rows and two sides, twelve sums, two columns and one number fill the 16 registers.
+/// Six rows by two sides are twelve sums, which with two columns and one number leave one register free.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 pub fn add_products<const SIDES: usize, const T: usize>(
     columns: &[Columns<SIDES>],
-    rows: &[&[f32]; T],
+    rows: &[[f32; T]],
     sums: &mut [Columns<SIDES>; T],
 ) {
-    let rows = rows.map(|row| &row[..columns.len()]);
     let mut tile = [[_mm256_setzero_ps(); SIDES]; T];
-    for (tile, sums) in tile.iter_mut().zip(&*sums) {
-        for (tile, sums) in tile.iter_mut().zip(sums) {
-            *tile = load(sums);
-        }
+    for (tile, sums) in tile.as_flattened_mut().iter_mut().zip(sums.as_flattened()) {
+        *tile = load(sums);
     }
-    for (k, columns) in columns.iter().enumerate() {
-        for (tile, row) in tile.iter_mut().zip(rows) {
-            let x = _mm256_set1_ps(row[k]);
+    for (columns, rows) in columns.iter().zip(rows) {
+        for (tile, x) in tile.iter_mut().zip(rows) {
+            let x = _mm256_set1_ps(*x);
             for (tile, columns) in tile.iter_mut().zip(columns) {
                 *tile = _mm256_fmadd_ps(load(columns), x, *tile);
             }
         }
     }
-    for (tile, sums) in tile.iter().zip(sums) {
-        for (tile, sums) in tile.iter().zip(sums) {
-            store(*tile, sums);
-        }
+    for (tile, sums) in tile.as_flattened().iter().zip(sums.as_flattened_mut()) {
+        store(*tile, sums);
     }
 }

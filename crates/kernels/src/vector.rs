@@ -109,7 +109,12 @@ pub fn transpose(r: [__m256i; 8]) -> [__m256i; 8] {
 #[inline]
 #[target_feature(enable = "avx2")]
 pub fn transpose_ps(r: [__m256; 8]) -> [__m256; 8] {
-    transpose(r.map(|r| _mm256_castps_si256(r))).map(|r| _mm256_castsi256_ps(r))
+    // One closure would do for the eight, but `map` is not compiled for AVX2 and would pass them by memory.
+    let [a, b, c, d, e, f, g, h] = r;
+    let i = |x| _mm256_castps_si256(x);
+    let [a, b, c, d, e, f, g, h] = transpose([i(a), i(b), i(c), i(d), i(e), i(f), i(g), i(h)]);
+    let x = |i| _mm256_castsi256_ps(i);
+    [x(a), x(b), x(c), x(d), x(e), x(f), x(g), x(h)]
 }
 
 /// Lane `i` of the result is the sum of the lanes of argument `i`.

@@ -8,12 +8,10 @@ use super::page::{Part, Products, add as add_pages};
 use super::partial::{Partial, STRIP, Strip, strips};
 use super::{Call, PAGE, Tile};
 use crate::cpu::Avx2;
+use crate::panel::{panel_ranges, with_width};
 use crate::scratch;
 use crate::tile::add_products;
 use crate::vector::{load_u16, store, transpose};
-
-/// Rows whose sums fit the registers.
-const PANEL: usize = 6;
 
 /// Adds to `partial` what the positions `keys`, all in one segment, contribute to `tile`.
 pub fn add(proof: Avx2, call: &Call, tile: &Tile, keys: Range<usize>, partial: &mut Partial) {
@@ -26,38 +24,35 @@ pub fn add(proof: Avx2, call: &Call, tile: &Tile, keys: Range<usize>, partial: &
 }
 
 impl Products for Avx2 {
-    fn score(&self, call: &Call, tile: &Tile, keys: &Part, scores: &mut [Strip]) {
+    fn score(&self, rows: usize, queries: &[f32], keys: &Part, scores: &mut [Strip]) {
         // SAFETY: the proof says that this CPU has the features.
-        unsafe { score(call, tile, keys, scores) }
+        unsafe { score(rows, queries, keys, scores) }
     }
 
-    fn sum(&self, head_dim: usize, values: &Part, weights: &[[f32; PAGE]], partial: &mut Partial) {
+    fn sum(&self, rows: usize, weights: &[f32], values: &Part, partial: &mut Partial) {
         // SAFETY: the proof says that this CPU has the features.
-        unsafe { sum(head_dim, values, weights, partial) }
+        unsafe { sum(rows, weights, values, partial) }
     }
 }
 
 #[target_feature(enable = "avx2,fma")]
-fn score(call: &Call, tile: &Tile, keys: &Part, scores: &mut [Strip]) {
-    let head_dim = call.shape.head_dim;
+fn score(rows: usize, queries: &[f32], keys: &Part, scores: &mut [Strip]) {
+    let head_dim = keys.rows.len() / PAGE;
     let mut columns = scratch::floats(head_dim * STRIP);
     let columns = strips(&mut columns);
-    for (strip, scores) in scores.chunks_exact_mut(tile.rows).enumerate() {
+    for (strip, scores) in scores.chunks_exact_mut(rows).enumerate() {
         let first = strip * STRIP;
-        if first >= keys.within.end || first + STRIP <= keys.within.start {
-            continue;
-        }
-        transpose_keys(&keys.rows[first * head_dim..][..STRIP * head_dim], columns);
-        scores.fill([[0.0; 8]; 2]);
-        for (panel, scores) in scores.chunks_mut(PANEL).enumerate() {
-            let row = |row| call.row(tile, panel * PANEL + row);
-            add_rows(columns, row, scores);
+        if first < keys.within.end && first + STRIP > keys.within.start {
+            transpose_keys(&keys.rows[first * head_dim..][..STRIP * head_dim], columns);
+            scores.fill([[0.0; 8]; 2]);
+            add_panels(columns, head_dim, queries, 0, scores);
         }
     }
 }
 
 #[target_feature(enable = "avx2,fma")]
-fn sum(head_dim: usize, values: &Part, weights: &[[f32; PAGE]], partial: &mut Partial) {
+fn sum(_rows: usize, weights: &[f32], values: &Part, partial: &mut Partial) {
+    let head_dim = values.rows.len() / PAGE;
     let mut columns = [[[0.0; 8]; 2]; PAGE];
     let columns = &mut columns[values.within.clone()];
     for (strip, sums) in partial.sums_by_strip().enumerate() {
@@ -67,32 +62,23 @@ fn sum(head_dim: usize, values: &Part, weights: &[[f32; PAGE]], partial: &mut Pa
                 columns,
             );
         }
-        for (sums, weights) in sums.chunks_mut(PANEL).zip(weights.chunks(PANEL)) {
-            add_rows(columns, |row| &weights[row][values.within.clone()], sums);
-        }
+        add_panels(columns, PAGE, weights, values.within.start, sums);
     }
 }
 
-/// `sums[row] += Σ_k columns[k] · row(row)[k]` for up to [`PANEL`] rows.
+/// `sums[row] += Σ_k columns[k] · rows[first + k][row]`, the rows being panels of `len` numbers each.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-fn add_rows<'a>(columns: &[Strip], row: impl Fn(usize) -> &'a [f32], sums: &mut [Strip]) {
-    macro_rules! rows {
-        ($n:literal) => {
-            add_products::<2, $n>(
-                columns,
-                &std::array::from_fn(row),
-                sums.first_chunk_mut().expect("the length was matched"),
-            )
-        };
-    }
-    match sums.len() {
-        1 => rows!(1),
-        2 => rows!(2),
-        3 => rows!(3),
-        4 => rows!(4),
-        5 => rows!(5),
-        _ => rows!(6),
+fn add_panels(columns: &[Strip], len: usize, rows: &[f32], first: usize, sums: &mut [Strip]) {
+    for panel in panel_ranges(sums.len()) {
+        let (rows, sums) = (
+            &rows[panel.start * len..panel.end * len],
+            &mut sums[panel.clone()],
+        );
+        with_width!(panel.len(), |T| {
+            let sums = sums.first_chunk_mut().expect("as many as the width");
+            add_products::<2, T>(columns, &rows.as_chunks().0[first..], sums);
+        });
     }
 }
 

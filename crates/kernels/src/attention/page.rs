@@ -11,6 +11,7 @@ use std::ops::Range;
 
 use super::partial::{Partial, STRIP, Strip, strips, weight};
 use super::{Call, PAGE, Page, Tile};
+use crate::panel::{panel_of, panel_rows};
 use crate::scratch;
 
 /// Strips of keys in a page.
@@ -23,12 +24,13 @@ pub struct Part<'a> {
     pub within: Range<usize>,
 }
 
-/// The two products over a page.
+/// The two products over a page. What has a row for each row of the tile lies in panels.
 pub trait Products {
-    /// Sets `scores` [STRIPS, rows of the tile] to `query · key`; strips outside `keys.within` may be left.
-    fn score(&self, call: &Call, tile: &Tile, keys: &Part, scores: &mut [Strip]);
-    /// Adds `weights · values` to the sums; `weights` is [rows of the tile, PAGE].
-    fn sum(&self, head_dim: usize, values: &Part, weights: &[[f32; PAGE]], partial: &mut Partial);
+    /// Sets `scores` [STRIPS, rows] to `queries · keys`, the queries being [head_dim, rows of the panel] per
+    /// panel; strips outside `keys.within` may be left.
+    fn score(&self, rows: usize, queries: &[f32], keys: &Part, scores: &mut [Strip]);
+    /// Adds `weights · values` to the sums, the weights being [PAGE, rows of the panel] per panel.
+    fn sum(&self, rows: usize, weights: &[f32], values: &Part, partial: &mut Partial);
 }
 
 /// Adds to `partial` what the positions `keys`, all in one segment, contribute to `tile`.
@@ -40,32 +42,48 @@ pub fn add(
     keys: Range<usize>,
     partial: &mut Partial,
 ) {
-    let mut room = scratch::floats(2 * tile.rows * PAGE);
-    let (scores, weights) = room.split_at_mut(tile.rows * PAGE);
-    let (scores, weights) = (strips(scores), weights.as_chunks_mut().0);
+    let (rows, head_dim) = (tile.rows, call.shape.head_dim);
+    let mut room = scratch::floats(rows * (head_dim + 2 * PAGE));
+    let (queries, room) = room.split_at_mut(rows * head_dim);
+    let (scores, weights) = room.split_at_mut(rows * PAGE);
+    let scores = strips(scores);
+    for row in 0..rows {
+        put(call.row(tile, row), rows, row, queries);
+    }
+
     let mut start = keys.start;
     while start < keys.end {
         let page = start / PAGE * PAGE;
         let end = keys.end.min(page + PAGE);
         let part = |pages| Part {
-            rows: of_head(pages, start, tile.kv, call.shape.head_dim),
+            rows: of_head(pages, start, tile.kv, head_dim),
             within: start - page..end - page,
         };
-        products.score(call, tile, &part(call.cached.keys), scores);
-        for (row, weights) in weights.iter_mut().enumerate() {
+        products.score(rows, queries, &part(call.cached.keys), scores);
+        for row in 0..rows {
             let seen = call.seen(tile, row);
             let seen = seen.start.clamp(start, end) - page..seen.end.clamp(start, end) - page;
-            let scores: [Strip; STRIPS] =
-                std::array::from_fn(|strip| scores[strip * tile.rows + row]);
-            weigh(row, scores, call.shape.scale, &seen, partial, weights);
+            let scores = std::array::from_fn(|strip| scores[strip * rows + row]);
+            put(
+                &weigh(row, scores, call.shape.scale, &seen, partial),
+                rows,
+                row,
+                weights,
+            );
         }
-        products.sum(
-            call.shape.head_dim,
-            &part(call.cached.values),
-            weights,
-            partial,
-        );
+        products.sum(rows, weights, &part(call.cached.values), partial);
         start = end;
+    }
+}
+
+/// Puts the numbers of `row` where they belong in panels of `rows`.
+#[inline(always)]
+fn put(numbers: &[f32], rows: usize, row: usize, panels: &mut [f32]) {
+    let panel = panel_rows(rows, panel_of(rows, row));
+    let (width, lane) = (panel.len(), row - panel.start);
+    let panel = &mut panels[panel.start * numbers.len()..panel.end * numbers.len()];
+    for (lanes, number) in panel.chunks_exact_mut(width).zip(numbers) {
+        lanes[lane] = *number;
     }
 }
 
@@ -77,8 +95,7 @@ fn weigh(
     scale: f32,
     seen: &Range<usize>,
     partial: &mut Partial,
-    weights: &mut [f32; PAGE],
-) {
+) -> [f32; PAGE] {
     let scores = scores.as_flattened_mut().as_flattened_mut();
     for score in scores.iter_mut() {
         *score *= scale;
@@ -94,7 +111,7 @@ fn weigh(
     }
     let largest = partial.raise(row, highest.into_iter().fold(f32::NEG_INFINITY, f32::max));
 
-    let mut totals = [0.0; 8];
+    let (mut weights, mut totals) = ([0.0; PAGE], [0.0; 8]);
     for (weights, scores) in weights
         .as_chunks_mut::<8>()
         .0
@@ -107,6 +124,7 @@ fn weigh(
         }
     }
     partial.add_total(row, totals.into_iter().sum());
+    weights
 }
 
 /// The page of `position`, for one kv head: [PAGE, head_dim].

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::page::{Part, Products, add as add_pages};
 use super::partial::{Partial, STRIP, Strip};
 use super::{Call, PAGE, Tile};
+use crate::panel::panel_ranges;
 
 /// Adds to `partial` what the positions `keys`, all in one segment, contribute to `tile`.
 pub fn add(call: &Call, tile: &Tile, keys: Range<usize>, partial: &mut Partial) {
@@ -14,28 +15,36 @@ pub fn add(call: &Call, tile: &Tile, keys: Range<usize>, partial: &mut Partial) 
 struct Scalar;
 
 impl Products for Scalar {
-    fn score(&self, call: &Call, tile: &Tile, keys: &Part, scores: &mut [Strip]) {
-        for key in keys.within.clone() {
-            let head_dim = call.shape.head_dim;
-            let widened = keys.rows[key * head_dim..][..head_dim].iter().map(widen);
-            for row in 0..tile.rows {
-                let query = call.row(tile, row);
-                let score = query
-                    .iter()
-                    .zip(widened.clone())
-                    .fold(0.0, |sum, (q, k)| q.mul_add(k, sum));
-                scores[key / STRIP * tile.rows + row].as_flattened_mut()[key % STRIP] = score;
+    fn score(&self, rows: usize, queries: &[f32], keys: &Part, scores: &mut [Strip]) {
+        let head_dim = keys.rows.len() / PAGE;
+        scores.fill([[0.0; 8]; 2]);
+        for panel in panel_ranges(rows) {
+            let queries = &queries[panel.start * head_dim..panel.end * head_dim];
+            for key in keys.within.clone() {
+                let scores = &mut scores[key / STRIP * rows..][panel.clone()];
+                let bits = &keys.rows[key * head_dim..][..head_dim];
+                for (bits, queries) in bits.iter().zip(queries.chunks_exact(panel.len())) {
+                    for (score, query) in scores.iter_mut().zip(queries) {
+                        let score = &mut score.as_flattened_mut()[key % STRIP];
+                        *score = query.mul_add(widen(bits), *score);
+                    }
+                }
             }
         }
     }
 
-    fn sum(&self, head_dim: usize, values: &Part, weights: &[[f32; PAGE]], partial: &mut Partial) {
+    fn sum(&self, rows: usize, weights: &[f32], values: &Part, partial: &mut Partial) {
+        let head_dim = values.rows.len() / PAGE;
         for (strip, sums) in partial.sums_by_strip().enumerate() {
-            for (sums, weights) in sums.iter_mut().zip(weights) {
+            for panel in panel_ranges(rows) {
+                let weights = &weights[panel.start * PAGE..panel.end * PAGE];
                 for key in values.within.clone() {
-                    let value = &values.rows[key * head_dim..][..head_dim][strip * STRIP..];
-                    for (sum, value) in sums.as_flattened_mut().iter_mut().zip(value) {
-                        *sum = weights[key].mul_add(widen(value), *sum);
+                    let bits = &values.rows[key * head_dim..][..head_dim][strip * STRIP..];
+                    let weights = &weights[key * panel.len()..][..panel.len()];
+                    for (sums, weight) in sums[panel.clone()].iter_mut().zip(weights) {
+                        for (sum, bits) in sums.as_flattened_mut().iter_mut().zip(bits) {
+                            *sum = weight.mul_add(widen(bits), *sum);
+                        }
                     }
                 }
             }

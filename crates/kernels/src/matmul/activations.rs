@@ -1,13 +1,15 @@
-//! The input of a product: as it is, and as integers for quantised weights.
-//!
-//! The integers lie as the product reads them. Tokens are taken in *panels* of up to [`PANEL`], and within a
-//! panel the tokens run fastest, two neighbours along `k` together:
+//! The input of a product, as the inner loops read it: in panels of tokens ([`crate::panel`]), as floats for
+//! floating-point weights, as integers for quantised ones. Of integers two neighbours along `k` stay together,
+//! for one instruction multiplies both:
 //!
 //! ```text
 //! panel of 3 tokens a b c:   a0a1 b0b1 c0c1   a2a3 b2b3 c2c3   …
 //! ```
-//!
-//! so that one broadcast of 32 bits feeds sixteen products, and a single token is simply in order.
+
+mod scalar;
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
 
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -15,10 +17,8 @@ use std::sync::OnceLock;
 use crate::block::GROUP;
 use crate::cpu::{Cpu, Level};
 use crate::disjoint::Disjoint;
+use crate::panel::{panel_of, panel_rows, panels};
 use crate::scratch::{self, Loan};
-
-#[cfg(target_arch = "x86_64")]
-mod avx2;
 
 /// The largest magnitude of a quantised activation: the widest for which no sum of a group can overflow
 /// (Q6_K: 4096 · 16383 · 32 < 2³¹).
@@ -27,19 +27,17 @@ const LARGEST: f32 = 16383.0;
 /// Below this all of a group is taken for zero: its scale would not be a normal number.
 const TINY: f32 = f32::MIN_POSITIVE * 16384.0;
 
-/// The most tokens of a panel: with two vectors of weights they fill the 16 registers of AVX2.
-pub(super) const PANEL: usize = 6;
-
 /// Pairs of values in a group.
 pub(super) const PAIRS: usize = GROUP / 2;
 
-/// `t` rows of input. Made once for all products of that input: the integers are computed when the first
-/// quantised weight asks for them, and kept.
+/// `t` rows of input. Made once for all products of that input: each form is computed when the first weight
+/// asks for it, and kept.
 #[derive(Debug)]
 pub struct Activations<'a> {
     cpu: &'a Cpu,
     x: &'a [f32],
     cols: usize,
+    floats: OnceLock<Loan<f32>>,
     integers: OnceLock<Integers>,
 }
 
@@ -80,6 +78,7 @@ impl<'a> Activations<'a> {
             cpu,
             x,
             cols,
+            floats: OnceLock::new(),
             integers: OnceLock::new(),
         }
     }
@@ -94,19 +93,46 @@ impl<'a> Activations<'a> {
         self.cols
     }
 
-    pub(super) fn row(&self, token: usize) -> &'a [f32] {
-        &self.x[token * self.cols..][..self.cols]
+    /// How many panels the tokens make.
+    pub(super) fn panels(&self) -> usize {
+        panels(self.tokens())
+    }
+
+    pub(super) fn panel_tokens(&self, index: usize) -> Range<usize> {
+        panel_rows(self.tokens(), index)
+    }
+
+    /// The tokens of panel `index` as they are, [cols, tokens of the panel].
+    pub(super) fn floats(&self, index: usize) -> &[f32] {
+        let x = if self.tokens() == 1 {
+            self.x
+        } else {
+            self.floats.get_or_init(|| self.panelled())
+        };
+        &x[times(&self.panel_tokens(index), self.cols)]
+    }
+
+    fn panelled(&self) -> Loan<f32> {
+        let mut floats = scratch::floats(self.x.len());
+        for index in 0..self.panels() {
+            let range = self.panel_tokens(index);
+            let panel = &mut floats[times(&range, self.cols)];
+            for (lane, token) in range.clone().enumerate() {
+                let row = &self.x[token * self.cols..][..self.cols];
+                for (out, x) in panel.iter_mut().skip(lane).step_by(range.len()).zip(row) {
+                    *out = *x;
+                }
+            }
+        }
+        floats
     }
 
     pub(super) fn integers(&self) -> &Integers {
-        self.integers
-            .get_or_init(|| Integers::new(self.cpu, self.x, self.cols))
+        self.integers.get_or_init(|| self.quantised())
     }
-}
 
-impl Integers {
-    fn new(cpu: &Cpu, x: &[f32], cols: usize) -> Self {
-        let (tokens, groups) = (x.len() / cols, cols / GROUP);
+    fn quantised(&self) -> Integers {
+        let (tokens, groups) = (self.tokens(), self.cols / GROUP);
         let mut pairs = scratch::integers(tokens * groups * PAIRS);
         let mut scales = scratch::floats(tokens * groups);
         let mut sums = scratch::floats(tokens * groups);
@@ -115,11 +141,10 @@ impl Integers {
             Disjoint::new(&mut scales),
             Disjoint::new(&mut sums),
         );
-        cpu.pool().run(panels(tokens), 1, |panels_here| {
-            for panel in panels_here {
-                let range = panel_tokens(tokens, panel);
-                let (pairs, scales) = (times(&range, cols / 2), times(&range, groups));
-                // SAFETY: one panel is one item, and panels do not overlap.
+        self.cpu.pool().run(self.panels(), 1, |indices| {
+            for range in indices.map(|index| self.panel_tokens(index)) {
+                let (pairs, scales) = (times(&range, groups * PAIRS), times(&range, groups));
+                // SAFETY: panels do not overlap, and each is one item.
                 let parts = unsafe {
                     (
                         parts.0.part(pairs),
@@ -127,15 +152,15 @@ impl Integers {
                         parts.2.part(scales),
                     )
                 };
-                let x = &x[times(&range, cols)];
-                match cpu.level() {
-                    Level::Scalar => quantise_panel(x, range.len(), parts, quantise),
+                let x = &self.x[times(&range, self.cols)];
+                match self.cpu.level() {
+                    Level::Scalar => quantise_panel(x, range.len(), parts, scalar::quantise),
                     #[cfg(target_arch = "x86_64")]
                     Level::Avx2(proof) => avx2::quantise_panel(proof, x, range.len(), parts),
                 }
             }
         });
-        Self {
+        Integers {
             tokens,
             groups,
             pairs,
@@ -143,13 +168,11 @@ impl Integers {
             sums,
         }
     }
+}
 
-    pub fn panels(&self) -> usize {
-        panels(self.tokens)
-    }
-
+impl Integers {
     pub fn panel(&self, index: usize) -> Panel<'_> {
-        let tokens = panel_tokens(self.tokens, index);
+        let tokens = panel_rows(self.tokens, index);
         let groups = times(&tokens, self.groups);
         Panel {
             pairs: &self.pairs[times(&tokens, self.groups * PAIRS)],
@@ -161,7 +184,7 @@ impl Integers {
 
     /// Group `index` of `token`: its values, scale and scale · Σ values.
     pub fn group(&self, token: usize, index: usize) -> ([i16; GROUP], f32, f32) {
-        let panel = self.panel(((token + 1) * self.panels()).div_ceil(self.tokens) - 1);
+        let panel = self.panel(panel_of(self.tokens, token));
         let (lane, width) = (token - panel.tokens.start, panel.tokens.len());
         let values = std::array::from_fn(|i| {
             let pair = panel.pairs[(index * PAIRS + i / 2) * width + lane];
@@ -175,22 +198,12 @@ impl Integers {
     }
 }
 
-/// How many panels `tokens` make.
-fn panels(tokens: usize) -> usize {
-    tokens.div_ceil(PANEL)
-}
-
-/// The tokens of panel `index`: the panels differ by at most one in width.
-fn panel_tokens(tokens: usize, index: usize) -> Range<usize> {
-    let panels = panels(tokens);
-    tokens * index / panels..tokens * (index + 1) / panels
-}
-
 fn times(range: &Range<usize>, by: usize) -> Range<usize> {
     range.start * by..range.end * by
 }
 
-/// Quantises the rows of `x`, `width` of them, into the layout of one panel.
+/// Quantises `width` rows of `x` to one panel.
+#[inline(always)]
 fn quantise_panel(
     x: &[f32],
     width: usize,
@@ -201,12 +214,9 @@ fn quantise_panel(
     for (lane, x) in x.chunks_exact(cols).enumerate() {
         for (index, x) in x.as_chunks::<GROUP>().0.iter().enumerate() {
             let (group, scale, sum) = quantise(x);
-            let pairs = pairs[index * PAIRS * width..][..PAIRS * width]
-                .iter_mut()
-                .skip(lane)
-                .step_by(width);
-            for (pair, value) in pairs.zip(group) {
-                *pair = value;
+            let pairs = pairs[index * PAIRS * width..][..PAIRS * width].chunks_exact_mut(width);
+            for (pairs, value) in pairs.zip(group) {
+                pairs[lane] = value;
             }
             scales[index * width + lane] = scale;
             sums[index * width + lane] = sum;
@@ -214,23 +224,9 @@ fn quantise_panel(
     }
 }
 
-/// The definition: the largest magnitude becomes [`LARGEST`], ties go to even. A group with an infinity or a
-/// NaN gets the scale NaN, so that what went wrong above stays visible below.
-fn quantise(x: &[f32; GROUP]) -> ([i32; PAIRS], f32, f32) {
-    let (scale, inverse) = scale_of(
-        x.iter()
-            .fold(0, |largest, x| largest.max(x.to_bits() & (u32::MAX >> 1))),
-    );
-    let values = x.map(|x| (x * inverse).round_ties_even() as i16);
-    let pairs = std::array::from_fn(|i| {
-        i32::from(values[2 * i]) & 0xffff | i32::from(values[2 * i + 1]) << 16
-    });
-    let sum: i32 = values.iter().map(|value| i32::from(*value)).sum();
-    (pairs, scale, scale * sum as f32)
-}
-
 /// Scale and its inverse for a group whose largest magnitude has the bits `largest`, which order as the
-/// magnitudes do, NaN above all.
+/// magnitudes do, NaN above all. An infinity or a NaN makes the scale NaN, so that what went wrong above stays
+/// visible below.
 fn scale_of(largest: u32) -> (f32, f32) {
     let largest = f32::from_bits(largest);
     if !largest.is_finite() {

@@ -73,6 +73,20 @@ impl Product<'_> {
         unsafe { self.out.part(first + rows.start..first + rows.end) }
     }
 
+    /// Sets the outputs `rows` of `token` to the first of `values`.
+    ///
+    /// # Safety
+    /// Nobody else may hold them.
+    #[inline]
+    unsafe fn set_outputs(&self, token: usize, rows: Range<usize>, values: &[f32]) {
+        // SAFETY: the caller's promise.
+        let out = unsafe { self.outputs(token, rows) };
+        match out.first_chunk_mut::<16>() {
+            Some(whole) if values.len() == 16 => whole.copy_from_slice(values), // the usual case, in two moves
+            _ => out.copy_from_slice(&values[..out.len()]),
+        }
+    }
+
     fn tiles(&self) -> usize {
         self.w.rows.div_ceil(TILE)
     }

@@ -4,75 +4,72 @@ use std::ops::Range;
 
 use half::{bf16, f16};
 
-use super::activations::PANEL;
 use super::{Activations, Matrix, Product};
 use crate::block::{BlockType, GROUP, group};
+use crate::panel::PANEL;
 
-/// Computes the outputs `rows` of all tokens.
+/// Computes the outputs `rows` of all tokens; those of a panel share the unpacking of a row.
 ///
 /// # Safety
 /// Nobody else may hold outputs of these rows.
 pub unsafe fn outputs(product: &Product, x: &Activations, rows: Range<usize>) {
+    let Matrix {
+        block, cols, bytes, ..
+    } = product.w;
+    let len = block.row_bytes(cols);
     for row in rows {
-        for first in (0..x.tokens()).step_by(PANEL) {
-            let tokens = first..x.tokens().min(first + PANEL);
-            let dots = dots(&product.w, row, x, tokens.clone());
-            for (token, dot) in tokens.zip(dots) {
+        let w = &bytes[row * len..][..len];
+        for panel in 0..x.panels() {
+            let mut out = [0.0; PANEL];
+            match block {
+                BlockType::F32 => plain(w, x, panel, &mut out, f32::from_le_bytes),
+                BlockType::F16 => plain(w, x, panel, &mut out, |w| f16::from_le_bytes(w).to_f32()),
+                BlockType::BF16 => {
+                    plain(w, x, panel, &mut out, |w| bf16::from_le_bytes(w).to_f32())
+                }
+                _ => quantised(block, w, x, panel, &mut out),
+            }
+            for (token, out) in x.panel_tokens(panel).zip(out) {
                 // SAFETY: the caller's promise.
-                let out = unsafe { product.outputs(token, row..row + 1) };
-                out[0] = dot;
+                unsafe { product.set_outputs(token, row..row + 1, &[out]) };
             }
         }
     }
 }
 
-/// One output of up to [`PANEL`] tokens, which share the unpacking of the row.
-fn dots(w: &Matrix, row: usize, x: &Activations, tokens: Range<usize>) -> [f32; PANEL] {
-    let len = w.block.row_bytes(w.cols);
-    let bytes = &w.bytes[row * len..][..len];
-    let mut out = [0.0; PANEL];
-    match w.block {
-        BlockType::F32 => plain(bytes, x, tokens, &mut out, f32::from_le_bytes),
-        BlockType::F16 => plain(bytes, x, tokens, &mut out, |w| {
-            f16::from_le_bytes(w).to_f32()
-        }),
-        BlockType::BF16 => plain(bytes, x, tokens, &mut out, |w| {
-            bf16::from_le_bytes(w).to_f32()
-        }),
-        _ => quantised(w, bytes, x, tokens, &mut out),
-    }
-    out
-}
-
 fn plain<const N: usize>(
-    row: &[u8],
+    w: &[u8],
     x: &Activations,
-    tokens: Range<usize>,
+    panel: usize,
     out: &mut [f32],
     value: impl Fn([u8; N]) -> f32,
 ) {
-    for (out, token) in out.iter_mut().zip(tokens) {
-        let row = row.as_chunks().0;
-        *out = row
-            .iter()
-            .zip(x.row(token))
-            .fold(0.0, |out, (w, x)| value(*w).mul_add(*x, out));
+    let width = x.panel_tokens(panel).len();
+    for (w, x) in w
+        .as_chunks()
+        .0
+        .iter()
+        .zip(x.floats(panel).chunks_exact(width))
+    {
+        for (out, x) in out.iter_mut().zip(x) {
+            *out = value(*w).mul_add(*x, *out);
+        }
     }
 }
 
-fn quantised(w: &Matrix, row: &[u8], x: &Activations, tokens: Range<usize>, out: &mut [f32]) {
-    for index in 0..w.cols / GROUP {
-        let weights = group(w.block, row, index);
-        for (out, token) in out.iter_mut().zip(tokens.clone()) {
+fn quantised(block: BlockType, w: &[u8], x: &Activations, panel: usize, out: &mut [f32]) {
+    for index in 0..x.cols() / GROUP {
+        let w = group(block, w, index);
+        for (out, token) in out.iter_mut().zip(x.panel_tokens(panel)) {
             let (values, scale, sum) = x.integers().group(token, index);
-            let products = weights
+            let products = w
                 .values
                 .iter()
                 .zip(values)
                 .map(|(w, a)| i32::from(*w) * i32::from(a));
-            *out = (products.sum::<i32>() as f32).mul_add(weights.scale * scale, *out);
-            if w.block.has_min() {
-                *out = (-weights.min).mul_add(sum, *out);
+            *out = (products.sum::<i32>() as f32).mul_add(w.scale * scale, *out);
+            if block.has_min() {
+                *out = (-w.min).mul_add(sum, *out);
             }
         }
     }

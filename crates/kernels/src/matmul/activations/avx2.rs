@@ -12,10 +12,15 @@ pub fn quantise_panel(
     width: usize,
     parts: (&mut [i32], &mut [f32], &mut [f32]),
 ) {
+    #[target_feature(enable = "avx2")]
+    fn with_avx2(x: &[f32], width: usize, parts: (&mut [i32], &mut [f32], &mut [f32])) {
+        super::quantise_panel(x, width, parts, |x| quantise(x));
+    }
     // SAFETY: the proof says that this CPU has AVX2.
-    super::quantise_panel(x, width, parts, |x| unsafe { quantise(x) });
+    unsafe { with_avx2(x, width, parts) }
 }
 
+#[inline]
 #[target_feature(enable = "avx2")]
 fn quantise(x: &[f32; GROUP]) -> ([i32; PAIRS], f32, f32) {
     let x = x.as_chunks().0;
@@ -49,6 +54,7 @@ fn quantise(x: &[f32; GROUP]) -> ([i32; PAIRS], f32, f32) {
     (pairs, scale, scale * sum as f32)
 }
 
+#[inline]
 #[target_feature(enable = "avx2")]
 fn lanes(x: __m256i) -> [i32; 8] {
     let mut lanes = [0; 8];

@@ -19,8 +19,9 @@ use std::ops::Range;
 use super::rows::{ROWS, Rows};
 use super::unpack::{has_min, scales, values};
 use crate::block::GROUP;
-use crate::matmul::activations::{PAIRS, PANEL, Panel};
+use crate::matmul::activations::{PAIRS, Panel};
 use crate::matmul::{Activations, Product};
+use crate::panel::{PANEL, with_width};
 use crate::vector::{Aligned, load, load_i16, store, store_i16, transpose};
 
 /// Vectors of rows in a tile.
@@ -55,7 +56,7 @@ pub unsafe fn outputs<const FORMAT: u8, const BYTES: usize, const GROUPS: usize>
     x: &Activations,
     rows: Range<usize>,
 ) {
-    let x = x.integers();
+    let integers = x.integers();
     let groups = product.w.cols / GROUP;
     let mut weights = Aligned([ZERO; STRETCH]);
     let mut sums = Aligned([[[[0.0; ROWS]; SIDES]; PANEL]; PANELS]);
@@ -72,14 +73,13 @@ pub unsafe fn outputs<const FORMAT: u8, const BYTES: usize, const GROUPS: usize>
                 let weights = &mut weights.0[..STRETCH.min(groups - stretch)];
                 unpack::<FORMAT, BYTES, GROUPS>(&sides, stretch, weights);
                 for (panel, sums) in panels.clone().zip(&mut sums.0) {
-                    meet::<FORMAT>(weights, stretch, &x.panel(panel), sums);
+                    meet::<FORMAT>(weights, stretch, &integers.panel(panel), sums);
                 }
             }
             for (panel, sums) in panels.zip(&sums.0) {
-                for (token, sums) in x.panel(panel).tokens.zip(sums) {
+                for (token, sums) in x.panel_tokens(panel).zip(sums) {
                     // SAFETY: these rows are ours by the caller's promise.
-                    let out = unsafe { product.outputs(token, tile.clone()) };
-                    out.copy_from_slice(&sums.as_flattened()[..tile.len()]);
+                    unsafe { product.set_outputs(token, tile.clone(), sums.as_flattened()) };
                 }
             }
         }
@@ -132,14 +132,9 @@ fn meet<const FORMAT: u8>(
     panel: &Panel,
     sums: &mut [Sums; PANEL],
 ) {
-    match panel.tokens.len() {
-        1 => tokens::<FORMAT, 1>(weights, first, panel, sums),
-        2 => tokens::<FORMAT, 2>(weights, first, panel, sums),
-        3 => tokens::<FORMAT, 3>(weights, first, panel, sums),
-        4 => tokens::<FORMAT, 4>(weights, first, panel, sums),
-        5 => tokens::<FORMAT, 5>(weights, first, panel, sums),
-        _ => tokens::<FORMAT, 6>(weights, first, panel, sums),
-    }
+    with_width!(panel.tokens.len(), |T| tokens::<FORMAT, T>(
+        weights, first, panel, sums
+    ));
 }
 
 #[target_feature(enable = "avx2,fma")]

@@ -44,8 +44,7 @@ pub unsafe fn outputs<const FORMAT: u8, const BYTES: usize, const GROUPS: usize>
             &mut dots,
         );
         // SAFETY: these rows are ours by the caller's promise.
-        let out = unsafe { product.outputs(0, first..last) };
-        out.copy_from_slice(&dots[..last - first]);
+        unsafe { product.set_outputs(0, first..last, &dots) };
     }
 }
 
