@@ -1,12 +1,13 @@
-//! How fast the products are here, beside how fast memory is.
+//! How fast the kernels are here, beside what this machine can do at most.
 //!
 //! ```text
 //! cargo run --release -p kernels --example measure [threads] [filter]
 //! ```
 //!
-//! Prints, for one token, bytes of weights per second and the share of what plain reading reaches in the same
-//! run; for several, multiplications per second. Medians: other programs may be running. `filter` chooses lines
-//! that contain it.
+//! For one token: bytes of weights per second, and the share of what plain reading reaches. For several, and for
+//! attention: multiply-adds per second, and the share of what the same loop reaches without memory. The limit is
+//! probed after every repetition, and everything is a median, so other programs may be running. `filter` chooses
+//! the lines that contain it.
 
 use std::hint::black_box;
 use std::num::NonZeroUsize;
@@ -16,6 +17,7 @@ use kernels::attention::{Attention, Cached, PAGE, Page, attend};
 use kernels::block::BlockType;
 use kernels::cpu::{Cpu, Level};
 use kernels::matmul::{Activations, Matrix, matmul};
+use kernels::peak;
 
 /// How long one line is measured.
 const BUDGET: Duration = Duration::from_millis(800);
@@ -41,15 +43,12 @@ fn main() {
     };
 
     for (block, rows, cols) in decode_shapes() {
-        let name = format!("decode {} {cols}→{rows}", block.name());
-        print(&name, &|| {
-            let read = read_bandwidth(&cpu, &bytes);
-            let speed = products_per_second(&cpu, &bytes, block, rows, cols, 1)
-                * (rows * block.row_bytes(cols)) as f64;
-            let again = read_bandwidth(&cpu, &bytes);
-            let read = read.max(again);
+        print(&format!("decode {} {cols}→{rows}", block.name()), &|| {
+            let read = || peak::read_bytes_per_second(&cpu, &bytes[..64 << 20]);
+            let (seconds, read) = median(product(&cpu, &bytes, block, rows, cols, 1), read);
+            let speed = (rows * block.row_bytes(cols)) as f64 / seconds;
             format!(
-                "{:6.2} GB/s, {:3.0} % of reading ({:.2} GB/s)",
+                "{:6.2} GB/s, {:3.0} % of {:.2}",
                 speed / 1e9,
                 100.0 * speed / read,
                 read / 1e9
@@ -57,25 +56,30 @@ fn main() {
         });
     }
     for block in BlockType::ALL {
-        for (tokens, rows, cols) in [
+        let batches = [
             (256, 1024, 640),
             (256, 640, 2048),
             (256, 2048, 1280),
             (2, 2048, 1280),
             (4, 2048, 1280),
             (8, 2048, 1280),
-        ] {
-            if cols % block.values() != 0 {
-                continue;
-            }
-            let name = format!("batch {} {tokens}x{cols}→{rows}", block.name());
-            print(&name, &|| {
-                let products = products_per_second(&cpu, &bytes, block, rows, cols, tokens);
-                format!(
-                    "{:6.1} GMAC/s",
-                    products * (tokens * rows * cols) as f64 / 1e9
-                )
-            });
+        ];
+        for (tokens, rows, cols) in batches
+            .into_iter()
+            .filter(|(_, _, cols)| cols % block.values() == 0)
+        {
+            print(
+                &format!("batch {} {tokens}x{cols}→{rows}", block.name()),
+                &|| {
+                    let limit = || match block.is_quantised() {
+                        true => peak::integer_products_per_second(&cpu),
+                        false => peak::float_products_per_second(&cpu),
+                    };
+                    let (seconds, limit) =
+                        median(product(&cpu, &bytes, block, rows, cols, tokens), limit);
+                    products((tokens * rows * cols) as f64 / seconds, limit)
+                },
+            );
         }
     }
     for (tokens, depth, window) in [
@@ -85,19 +89,31 @@ fn main() {
         (1, 512, None),
         (1, 32768, None),
     ] {
-        let name = format!("attention {tokens} at {depth} {window:?}");
-        print(&name, &|| {
-            let seconds = attention_seconds(&cpu, tokens, depth, window);
-            let keys: usize = (depth..depth + tokens)
-                .map(|p| window.unwrap_or(usize::MAX).min(p + 1))
-                .sum();
-            format!(
-                "{:9.1} µs, {:5.1} GMAC/s",
-                seconds * 1e6,
-                (keys * 4 * 256 * 2) as f64 / seconds / 1e9
-            )
-        });
+        print(
+            &format!("attention {tokens} at {depth} {window:?}"),
+            &|| {
+                let limit = || peak::float_products_per_second(&cpu);
+                let (seconds, limit) = median(attention(&cpu, tokens, depth, window), limit);
+                let keys: usize = (depth..depth + tokens)
+                    .map(|p| window.unwrap_or(usize::MAX).min(p + 1))
+                    .sum();
+                format!(
+                    "{}, {:.1} µs",
+                    products((keys * 4 * 256 * 2) as f64 / seconds, limit),
+                    seconds * 1e6
+                )
+            },
+        );
     }
+}
+
+fn products(per_second: f64, limit: f64) -> String {
+    format!(
+        "{:6.1} GMAC/s, {:3.0} % of {:.1}",
+        per_second / 1e9,
+        100.0 * per_second / limit,
+        limit / 1e9
+    )
 }
 
 fn decode_shapes() -> Vec<(BlockType, usize, usize)> {
@@ -115,21 +131,21 @@ fn decode_shapes() -> Vec<(BlockType, usize, usize)> {
     starter.into_iter().chain(large).chain(one_b).collect()
 }
 
-/// Products per second, each with the next weights of `bytes`.
-fn products_per_second(
-    cpu: &Cpu,
-    bytes: &[u8],
+/// A product, each time with the next weights of `bytes`.
+fn product<'a>(
+    cpu: &'a Cpu,
+    bytes: &'a [u8],
     block: BlockType,
     rows: usize,
     cols: usize,
     tokens: usize,
-) -> f64 {
+) -> impl FnMut() + 'a {
     let len = rows * block.row_bytes(cols);
     let matrices = bytes.len() / len;
     let x = vec![0.5; tokens * cols];
     let mut out = vec![0.0; tokens * rows];
     let mut next = 0;
-    1.0 / median(|| {
+    move || {
         let bytes = &bytes[next * len..][..len];
         next = (next + 1) % matrices;
         let w = Matrix {
@@ -138,35 +154,13 @@ fn products_per_second(
             cols,
             bytes,
         };
-        let since = Instant::now();
         matmul(cpu, &w, &Activations::new(cpu, &x, cols), &mut out);
-        let taken = since.elapsed();
         black_box(&out);
-        taken
-    })
-}
-
-/// Bytes per second when every thread does nothing but read.
-fn read_bandwidth(cpu: &Cpu, bytes: &[u8]) -> f64 {
-    let words = bytes.as_chunks::<64>().0;
-    let seconds = median(|| {
-        let since = Instant::now();
-        cpu.pool().run(words.len(), 4096, |range| {
-            let mut sums = [0u64; 8];
-            for line in &words[range] {
-                for (sum, word) in sums.iter_mut().zip(line.as_chunks().0) {
-                    *sum ^= u64::from_ne_bytes(*word);
-                }
-            }
-            black_box(sums);
-        });
-        since.elapsed()
-    });
-    bytes.len() as f64 / seconds
+    }
 }
 
 /// One layer of the starter: 4 heads on one, 256 wide.
-fn attention_seconds(cpu: &Cpu, tokens: usize, depth: usize, window: Option<usize>) -> f64 {
+fn attention(cpu: &Cpu, tokens: usize, depth: usize, window: Option<usize>) -> impl FnMut() {
     let shape = Attention {
         heads: 4,
         kv_heads: 1,
@@ -180,8 +174,7 @@ fn attention_seconds(cpu: &Cpu, tokens: usize, depth: usize, window: Option<usiz
         .collect();
     let q = vec![0.25; tokens * 4 * 256];
     let mut out = vec![0.0; q.len()];
-    median(|| {
-        let since = Instant::now();
+    move || {
         attend(
             cpu,
             &shape,
@@ -193,19 +186,28 @@ fn attention_seconds(cpu: &Cpu, tokens: usize, depth: usize, window: Option<usiz
             },
             &mut out,
         );
-        let taken = since.elapsed();
         black_box(&out);
-        taken
-    })
+    }
 }
 
-/// The median time of `once`, called for [`BUDGET`], five times at least.
-fn median(mut once: impl FnMut() -> Duration) -> f64 {
+/// The median seconds of `once` and the median of `limit`, taken in turns for [`BUDGET`], five times at least.
+/// What is short is repeated, so that one turn is at least a millisecond.
+fn median(mut once: impl FnMut(), limit: impl Fn() -> f64) -> (f64, f64) {
+    let mut seconds_of = |repeat: usize| {
+        let since = Instant::now();
+        (0..repeat).for_each(|_| once());
+        since.elapsed().as_secs_f64() / repeat as f64
+    };
+    let repeat = (1e-3 / seconds_of(3)).ceil().max(1.0) as usize;
     let since = Instant::now();
-    let mut times = Vec::new();
+    let (mut times, mut limits) = (Vec::new(), Vec::new());
     while times.len() < 5 || since.elapsed() < BUDGET {
-        times.push(once().as_secs_f64());
+        times.push(seconds_of(repeat));
+        limits.push(limit());
     }
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
+    let middle = |mut all: Vec<f64>| {
+        all.sort_by(f64::total_cmp);
+        all[all.len() / 2]
+    };
+    (middle(times), middle(limits))
 }

@@ -42,6 +42,8 @@ pub mod gelu;
 pub mod norm;
 pub mod rope;
 
+pub mod peak;
+
 mod disjoint;
 mod panel;
 mod scratch;
