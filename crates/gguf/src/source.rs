@@ -13,12 +13,20 @@ pub struct Source<R> {
     reader: R,
     at: u64,
     len: u64,
+    piece: Vec<u8>,
+    text: Vec<u8>,
 }
 
 impl<R: Read> Source<R> {
     /// A source at byte 0 of `len`.
     pub fn new(reader: R, len: u64) -> Self {
-        Self { reader, at: 0, len }
+        Self {
+            reader,
+            at: 0,
+            len,
+            piece: Vec::new(),
+            text: Vec::new(),
+        }
     }
 
     /// Bytes read so far.
@@ -59,29 +67,25 @@ impl<R: Read> Source<R> {
         Ok(count)
     }
 
+    /// A length and as many bytes of UTF-8.
+    pub fn text(&mut self, what: &'static str) -> Result<String, Error> {
+        let mut text = String::new();
+        self.text_into(&mut text, what)?;
+        Ok(text)
+    }
+
     /// A length and as many bytes of UTF-8, appended to `text`.
     pub fn text_into(&mut self, text: &mut String, what: &'static str) -> Result<(), Error> {
         let len = self.u64(what)?;
         let at = self.at;
-        let bytes = self.bytes(len, what)?;
-        let piece = std::str::from_utf8(&bytes).map_err(|_| Error::NotUtf8 { at, what })?;
-        text.push_str(piece);
-        Ok(())
-    }
-
-    /// A length and as many bytes of UTF-8.
-    pub fn text(&mut self, what: &'static str) -> Result<String, Error> {
-        let len = self.u64(what)?;
-        let at = self.at;
-        let bytes = self.bytes(len, what)?;
-        String::from_utf8(bytes).map_err(|_| Error::NotUtf8 { at, what })
-    }
-
-    /// The next `len` bytes.
-    pub fn bytes(&mut self, len: u64, what: &'static str) -> Result<Vec<u8>, Error> {
-        let mut bytes = Vec::new();
+        // Its own memory is kept for the next one: a vocabulary is 262,144 short texts.
+        let mut bytes = std::mem::take(&mut self.text);
+        bytes.clear();
         self.pieces(len, what, |piece| bytes.extend_from_slice(piece))?;
-        Ok(bytes)
+        let valid = std::str::from_utf8(&bytes).map_err(|_| Error::NotUtf8 { at, what })?;
+        text.push_str(valid);
+        self.text = bytes;
+        Ok(())
     }
 
     /// Hands the next `len` bytes to `each`, in pieces whose length is a multiple of 8 but for the last.
@@ -92,14 +96,16 @@ impl<R: Read> Source<R> {
         mut each: impl FnMut(&[u8]),
     ) -> Result<(), Error> {
         self.check(len, what)?;
-        let mut piece = vec![0; usize::try_from(len.min(PIECE_BYTES)).expect("a piece is small")];
+        let mut piece = std::mem::take(&mut self.piece);
         let mut left = len;
         while left > 0 {
             let size = usize::try_from(left.min(PIECE_BYTES)).expect("a piece is small");
-            self.fill(&mut piece[..size], what)?;
-            each(&piece[..size]);
+            piece.resize(size, 0);
+            self.fill(&mut piece, what)?;
+            each(&piece);
             left -= size as u64;
         }
+        self.piece = piece;
         Ok(())
     }
 
