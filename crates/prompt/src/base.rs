@@ -158,6 +158,7 @@ impl DialogueStop {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tokenizer::sample;
 
     /// Feeds `given` in pieces of every length; whatever the pieces, the same must be shown.
     #[track_caller]
@@ -210,5 +211,56 @@ mod tests {
         check("\n\n  first\nsecond  ", "first\nsecond", false);
         check("", "", false);
         check(" \n ", "", false);
+    }
+
+    #[track_caller]
+    fn check_dialogue(turns: &[Turn], expected: &str) {
+        let tokenizer = Tokenizer::from_vocabulary(sample::vocabulary(&[])).expect("sound");
+        let ids = dialogue(&tokenizer, Some(" Be brief. "), turns).expect("it has <bos>");
+        assert_eq!(ids.first().copied(), tokenizer.bos());
+        assert_eq!(
+            tokenizer.text(&ids),
+            format!("{SETTING}Be brief.\n\n{expected}")
+        );
+    }
+
+    #[test]
+    fn a_conversation_reads_like_a_play() {
+        check_dialogue(
+            &[Turn::user(" Is 7 prime? ")],
+            "User: Is 7 prime?\nAssistant:",
+        );
+        check_dialogue(
+            &[Turn::user("Is 7?"), Turn::model("Yes.\n"), Turn::user("8?")],
+            "User: Is 7?\nAssistant: Yes.\nUser: 8?\nAssistant:",
+        );
+    }
+
+    #[test]
+    fn of_an_answers_ids_only_what_was_shown_is_kept() {
+        let tokenizer = Tokenizer::from_vocabulary(sample::vocabulary(&[])).expect("sound");
+        for told in [" Yes.", " Yes.\nUser: 8?\nAss", " Yes.\n\n"] {
+            let content = vec![Part::Ids(tokenizer.literal(told))];
+            let turns = [
+                Turn {
+                    role: Role::Model,
+                    content,
+                },
+                Turn::user("8?"),
+            ];
+            check_dialogue(&turns, "Assistant: Yes.\nUser: 8?\nAssistant:");
+        }
+        let turns = [Turn {
+            role: Role::Model,
+            content: vec![Part::Ids(vec![])],
+        }];
+        check_dialogue(&turns, "Assistant:\nAssistant:");
+    }
+
+    #[test]
+    fn a_text_is_continued_as_it_stands() {
+        let tokenizer = Tokenizer::from_vocabulary(sample::vocabulary(&[])).expect("sound");
+        let ids = continuation(&tokenizer, " <bos>a ").expect("it has <bos>");
+        assert_eq!((ids.len(), tokenizer.text(&ids).as_str()), (9, " <bos>a "));
     }
 }

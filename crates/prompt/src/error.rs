@@ -14,10 +14,12 @@ pub enum Error {
         /// How many kinds.
         kinds: usize,
     },
-    /// More text than 32 bits can count.
-    #[error("the vocabulary holds {bytes} bytes of text, more than any real one")]
+    /// More than any real vocabulary.
+    #[error("the vocabulary has {tokens} tokens of {bytes} bytes together, more than any real one")]
     TooLarge {
-        /// The sum of all its tokens.
+        /// How many tokens there are.
+        tokens: usize,
+        /// The length of all their texts.
         bytes: usize,
     },
     /// Some texts could not be written with this vocabulary.

@@ -1,23 +1,29 @@
 //! Text to token ids and back, for Gemma 3.
 //!
-//! ```no_run
-//! # fn answer_of_a_model(prompt: &[u32]) -> Vec<u32> { vec![4, 5] }
-//! # fn main() -> Result<(), prompt::Error> {
-//! # let vocabulary = prompt::Vocabulary::default();
-//! let tokenizer = prompt::Tokenizer::from_vocabulary(vocabulary)?;
-//! let turns = [prompt::Turn::user("Is 7 prime?")];
-//! let ids = prompt::chat(&tokenizer, Some("Be brief."), &turns)?;
-//! let left = prompt::room(ids.len(), 32_768, 1)?; // tokens the answer may have
+//! ```
+//! use prompt::{TokenKind, Tokenizer, Turn, Vocabulary, chat, room};
+//!
+//! // A checkpoint brings its vocabulary. This one has a few marks, the space, and bytes for all else.
+//! let marks = ["<bos>", "<start_of_turn>", "<end_of_turn>", "▁"].map(String::from);
+//! let bytes = (0..=255).map(|byte| format!("<0x{byte:02X}>"));
+//! let tokenizer = Tokenizer::from_vocabulary(Vocabulary {
+//!     tokens: marks.into_iter().chain(bytes).map(Into::into).collect(),
+//!     scores: vec![0.0; 4 + 256],
+//!     kinds: [vec![TokenKind::Control; 3], vec![TokenKind::Normal], vec![TokenKind::Byte; 256]].concat(),
+//!     ..Vocabulary::default()
+//! })?;
+//!
+//! let ids = chat(&tokenizer, Some("Be brief."), &[Turn::user("Is 7 prime?")])?;
+//! let left = room(ids.len(), 32_768, 1)?; // tokens that the answer may have
 //!
 //! let mut words = tokenizer.decoder();
-//! for id in answer_of_a_model(&ids) {
-//!     let Some(text) = words.push(id) else { continue }; // half a character waits for its other half
-//!     print!("{text}");
+//! let mut answer = String::new();
+//! for id in tokenizer.literal("Yes, it is.") { // a model gives these one by one
+//!     answer.extend(words.push(id)); // half a character waits for its other half
 //! }
-//! print!("{}", words.finish());
-//! # assert!(left > 0);
-//! # Ok(())
-//! # }
+//! answer += &words.finish();
+//! assert_eq!((left, answer.as_str()), (32_768 - 38, "Yes, it is."));
+//! # Ok::<(), prompt::Error>(())
 //! ```
 //!
 //! What holds everywhere: **control tokens come only from a template, never from text.** A person who

@@ -93,3 +93,19 @@ fn write_content(layout: &mut Layout, turns: &[Turn]) -> Result<(), Error> {
 pub(crate) fn trim(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_trimmed_as_python_does() {
+        assert_eq!(
+            trim("\u{1c}\u{1f} \u{85}\u{a0}\u{3000}x y\t\r\n\u{2028}"),
+            "x y"
+        );
+        for kept in ["\u{200b}", "\u{feff}", "\u{180e}", "\u{1b}", "▁"] {
+            assert_eq!(trim(kept), kept);
+        }
+    }
+}

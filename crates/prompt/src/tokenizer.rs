@@ -36,7 +36,7 @@ type Pipeline =
 
 impl Tokenizer {
     /// Made of what a GGUF file says about its tokens.
-    pub fn from_vocabulary(vocabulary: Vocabulary) -> Result<Self, Error> {
+    pub fn from_vocabulary(vocabulary: Vocabulary<'_>) -> Result<Self, Error> {
         let vocabulary = vocabulary.repaired()?;
         let pieces = Arc::new(Pieces::new(&vocabulary)?);
         Ok(Self {
@@ -48,9 +48,12 @@ impl Tokenizer {
         })
     }
 
-    /// Made of the bytes of a `tokenizer.json`. Anything but a Gemma tokenizer is refused.
+    /// Made of the bytes of a `tokenizer.json`. One that is not Gemma's is refused.
     pub fn from_json(bytes: &[u8]) -> Result<Self, Error> {
-        Self::from_vocabulary(json::vocabulary(bytes)?)
+        let file = json::File::read(bytes)?;
+        let tokenizer = Self::from_vocabulary(file.vocabulary()?)?;
+        file.check_merges(&tokenizer.pieces)?;
+        Ok(tokenizer)
     }
 
     /// The ids of what a person typed. Nothing in it becomes a control token, whatever it says.
@@ -116,15 +119,17 @@ impl Tokenizer {
 }
 
 fn pipeline(pieces: &Arc<Pieces>, is_added: impl Fn(TokenKind) -> bool) -> Pipeline {
-    let added = (0..pieces.len() as u32)
-        .filter_map(|id| pieces.token(id))
-        .filter(|(text, kind)| !text.is_empty() && is_added(*kind))
-        .map(|(text, kind)| AddedToken::from(text, kind == TokenKind::Control).normalized(false));
+    let added = pieces
+        .tokens()
+        .filter(|(_, text, kind)| !text.is_empty() && is_added(*kind))
+        .map(|(_, text, kind)| {
+            AddedToken::from(text, kind == TokenKind::Control).normalized(false)
+        });
     let mut pipeline = Pipeline::new(Merges(pieces.clone()));
     pipeline
         .with_normalizer(Some(Spaces))
         .and_then(|pipeline| pipeline.add_tokens(added))
-        .expect("every added token is in the vocabulary, so none needs a new id");
+        .expect("added tokens are known to the model, and few enough for the search (Pieces::new)");
     pipeline
 }
 
@@ -171,8 +176,10 @@ impl Model for Merges {
     }
 
     fn get_vocab(&self) -> HashMap<String, u32> {
-        let tokens = (0..self.0.len() as u32).filter_map(|id| Some((self.id_to_token(id)?, id)));
-        tokens.collect()
+        self.0
+            .tokens()
+            .map(|(id, text, _)| (text.to_owned(), id))
+            .collect()
     }
 
     fn get_vocab_size(&self) -> usize {
@@ -185,5 +192,46 @@ impl Model for Merges {
 
     fn get_trainer(&self) -> BpeTrainer {
         BpeTrainer::default()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod sample {
+    //! A small vocabulary of Gemma's kind for the tests of this crate.
+
+    use crate::vocabulary::{TokenKind, Vocabulary, marks};
+
+    /// Gemma's marks, newline runs, all bytes, the space, and these normal tokens with their scores.
+    pub fn vocabulary<'a>(normal: &[(&'a str, f32)]) -> Vocabulary<'a> {
+        use marks::*;
+        let mut vocabulary = Vocabulary::default();
+        let mut add = |text: String, score, kind| {
+            vocabulary.tokens.push(text.into());
+            vocabulary.scores.push(score);
+            vocabulary.kinds.push(kind);
+        };
+        for mark in [
+            "<pad>",
+            EOS,
+            BOS,
+            START_OF_TURN,
+            END_OF_TURN,
+            START_OF_IMAGE,
+            END_OF_IMAGE,
+            IMAGE,
+        ] {
+            add(mark.to_owned(), -1000.0, TokenKind::Control);
+        }
+        for newlines in 1..=4 {
+            add("\n".repeat(newlines), -1000.0, TokenKind::UserDefined);
+        }
+        for byte in 0..=255 {
+            add(format!("<0x{byte:02X}>"), 0.0, TokenKind::Byte);
+        }
+        add("▁".to_owned(), -1000.0, TokenKind::Normal);
+        for (text, score) in normal {
+            add((*text).to_owned(), *score, TokenKind::Normal);
+        }
+        vocabulary
     }
 }

@@ -10,6 +10,8 @@
 //! The other user-defined tokens (runs of newlines, tabs and spaces, HTML tags) are ordinary text: they
 //! are found wherever they stand, before any merging, as the reference does.
 
+use std::borrow::Cow;
+
 use crate::Error;
 
 /// What a checkpoint says about its tokens. The id of a token is its place in the lists.
@@ -17,9 +19,9 @@ use crate::Error;
 /// From a GGUF file: `tokenizer.ggml.tokens`, `.scores`, `.token_type` (through
 /// [`TokenKind::from_gguf`]), `.bos_token_id`, `.eos_token_id` and `.unknown_token_id`.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Vocabulary {
-    /// The text of each token, `▁` for a space.
-    pub tokens: Vec<String>,
+pub struct Vocabulary<'a> {
+    /// The text of each token, `▁` for a space. Lent where possible: there are 262,144.
+    pub tokens: Vec<Cow<'a, str>>,
     /// How early a token is merged: the highest score first. Only those of normal tokens count.
     pub scores: Vec<f32>,
     /// What each token is.
@@ -98,7 +100,7 @@ pub fn is_control(text: &str) -> bool {
     MARKS.contains(&text) || OTHERS.contains(&text) || is_unused()
 }
 
-impl Vocabulary {
+impl Vocabulary<'_> {
     /// The same vocabulary as SentencePiece had it, with everything repaired that files are known to
     /// get wrong: control tokens are control, runs of spaces are written with `▁`, and user-defined
     /// tokens have the score 0 (llama.cpp's converter writes -1000, and real spaces).
@@ -123,7 +125,7 @@ impl Vocabulary {
             if *kind == TokenKind::UserDefined {
                 *score = 0.0;
                 if text.contains(' ') {
-                    *text = text.replace(' ', "▁");
+                    *text = text.replace(' ', "▁").into();
                 }
             }
         }
@@ -170,7 +172,7 @@ mod tests {
     fn what_converters_get_wrong_is_repaired() {
         let given = Vocabulary {
             tokens: ["<start_of_turn>", "  ", "a b", "x"]
-                .map(String::from)
+                .map(Cow::from)
                 .to_vec(),
             scores: vec![-7.0, -1000.0, -3.0, -4.0],
             kinds: vec![
