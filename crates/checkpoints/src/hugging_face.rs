@@ -1,0 +1,215 @@
+//! What a folder in Hugging Face's layout says it is: `config.json` and `.safetensors` files.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use crate::checkpoint::{Checkpoint, family, title};
+use crate::error::Error;
+use crate::tuning::{Evidence, tuning};
+
+/// `<end_of_turn>`.
+const END_OF_TURN: u64 = 106;
+/// The most a `.safetensors` header may have, by its format.
+const MOST_HEADER_BYTES: u64 = 100_000_000;
+/// `max_position_embeddings` where a configuration leaves it out, as those of 4B and larger do.
+const USUAL_CONTEXT_TOKENS: u64 = 131_072;
+
+/// Says what the folder at `folder` is.
+pub fn identify(folder: &Path) -> Result<Checkpoint, Error> {
+    let config = folder.join("config.json");
+    if !config.is_file() {
+        return Err(Error::NotACheckpoint {
+            path: folder.to_owned(),
+        });
+    }
+    let config = json(&config)?;
+    let kind = config["model_type"].as_str().unwrap_or("nameless");
+    if !matches!(kind, "gemma3" | "gemma3_text") {
+        return Err(Error::OtherModel {
+            path: folder.to_owned(),
+            found: family(kind),
+        });
+    }
+    // With vision, the text model's configuration is one level down.
+    let text = config.get("text_config").unwrap_or(&config);
+    let number = |key: &str| {
+        let value = text.get(key).or_else(|| config.get(key));
+        value.and_then(Value::as_u64).ok_or_else(|| Error::Broken {
+            path: folder.join("config.json"),
+            problem: format!("it has no {key}"),
+        })
+    };
+    let (layers, width) = (number("num_hidden_layers")?, number("hidden_size")?);
+    let context = number("max_position_embeddings").unwrap_or(USUAL_CONTEXT_TOKENS);
+
+    let weights = Weights::read(folder)?;
+    let name = name_of(folder);
+    let evidence = Evidence {
+        name: &name,
+        has_chat_template: has_chat_template(folder)?,
+        ends_on_end_of_turn: ends_on_end_of_turn(folder)?,
+        ..Evidence::default()
+    };
+    Ok(Checkpoint {
+        title: title(layers, width).map_or_else(|| name.clone(), str::to_owned),
+        path: folder.to_owned(),
+        size_bytes: weights.bytes,
+        format: weights.format,
+        tuning: tuning(&evidence),
+        context_tokens: u32::try_from(context).unwrap_or(u32::MAX),
+        name,
+    })
+}
+
+/// The folder's name; in the hub's own cache, where that is a number, the repository's.
+pub(crate) fn name_of(folder: &Path) -> String {
+    // …/models--google--gemma-3-4b-it/snapshots/093f9f388b31de276ce2de164bdc2081324b9767
+    let snapshots = folder
+        .parent()
+        .filter(|parent| parent.ends_with("snapshots"));
+    let repository = snapshots.and_then(Path::parent).and_then(Path::file_name);
+    let repository = repository.map(|name| name.to_string_lossy().into_owned());
+    if let Some(name) = repository
+        .as_deref()
+        .and_then(|name| name.strip_prefix("models--"))
+    {
+        return name.rsplit("--").next().unwrap_or(name).to_owned();
+    }
+    folder
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
+}
+
+/// True for the files of a folder that make up the checkpoint; the rest (pictures, other formats) is not needed.
+pub(crate) fn belongs(file_name: &str) -> bool {
+    let lower = file_name.to_lowercase();
+    let ends = [".safetensors", ".json", ".jinja"]
+        .iter()
+        .any(|end| lower.ends_with(end));
+    let terms = ["license", "notice", "tokenizer.model"]
+        .iter()
+        .any(|begin| lower.starts_with(begin));
+    ends || terms
+}
+
+fn has_chat_template(folder: &Path) -> Result<bool, Error> {
+    let beside = ["chat_template.jinja", "chat_template.json"];
+    if beside.iter().any(|name| folder.join(name).is_file()) {
+        return Ok(true);
+    }
+    let config = optional_json(&folder.join("tokenizer_config.json"))?;
+    Ok(config.is_some_and(|config| !config["chat_template"].is_null()))
+}
+
+fn ends_on_end_of_turn(folder: &Path) -> Result<bool, Error> {
+    let config = optional_json(&folder.join("generation_config.json"))?.unwrap_or_default();
+    Ok(match &config["eos_token_id"] {
+        Value::Array(ids) => ids.iter().any(|id| id.as_u64() == Some(END_OF_TURN)),
+        id => id.as_u64() == Some(END_OF_TURN),
+    })
+}
+
+/// What the weight files have, by their heads.
+struct Weights {
+    bytes: u64,
+    /// The type that most bytes are of.
+    format: String,
+}
+
+impl Weights {
+    fn read(folder: &Path) -> Result<Self, Error> {
+        let mut bytes = 0;
+        let mut bytes_of = BTreeMap::new();
+        for name in weight_files(folder)? {
+            let path = folder.join(name);
+            bytes += count_types(&path, &mut bytes_of)?;
+        }
+        let most = bytes_of.into_iter().max_by_key(|(_, bytes)| *bytes);
+        Ok(Self {
+            bytes,
+            format: most.map_or_else(|| "unknown".to_owned(), |(name, _)| name),
+        })
+    }
+}
+
+/// One file, or the parts that the index names; each of them is there.
+fn weight_files(folder: &Path) -> Result<BTreeSet<String>, Error> {
+    let broken = |problem| Error::Broken {
+        path: folder.to_owned(),
+        problem,
+    };
+    let names = match optional_json(&folder.join("model.safetensors.index.json"))? {
+        None => BTreeSet::from(["model.safetensors".to_owned()]),
+        Some(index) => {
+            let map = index["weight_map"].as_object().cloned().unwrap_or_default();
+            let names = map.values().filter_map(Value::as_str).map(str::to_owned);
+            names.collect()
+        }
+    };
+    if names.is_empty() {
+        return Err(broken("its index names no weights".to_owned()));
+    }
+    for name in &names {
+        // A name is all that the index gives: nothing outside the folder is a part of it.
+        let plain = Path::new(name).components().count() == 1 && !name.starts_with('.');
+        if !plain || !folder.join(name).is_file() {
+            return Err(broken(format!("{name} is missing")));
+        }
+    }
+    Ok(names)
+}
+
+/// Adds up the bytes of each type in one `.safetensors` file, and yields the file's size.
+fn count_types(path: &Path, bytes_of: &mut BTreeMap<String, u64>) -> Result<u64, Error> {
+    let broken = |problem: &str| Error::Broken {
+        path: path.to_owned(),
+        problem: problem.to_owned(),
+    };
+    let mut file = File::open(path).map_err(Error::io("read", path))?;
+    let file_bytes = file.metadata().map_err(Error::io("read", path))?.len();
+    let mut length = [0; 8];
+    file.read_exact(&mut length)
+        .map_err(|_| broken("it has no header"))?;
+    let length = u64::from_le_bytes(length);
+    let data_bytes = file_bytes.saturating_sub(8).checked_sub(length);
+    let data_bytes = data_bytes.filter(|_| length <= MOST_HEADER_BYTES);
+    let data_bytes = data_bytes.ok_or_else(|| broken("its header ends after the file does"))?;
+
+    let header: Map<String, Value> =
+        serde_json::from_reader(file.take(length)).map_err(|_| broken("its header is not JSON"))?;
+    for (_, tensor) in header.iter().filter(|(name, _)| *name != "__metadata__") {
+        let offsets = tensor["data_offsets"]
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let offsets: Vec<_> = offsets.iter().filter_map(Value::as_u64).collect();
+        let (Some(dtype), &[start, end]) = (tensor["dtype"].as_str(), &offsets[..]) else {
+            return Err(broken(
+                "its header describes a tensor without type and place",
+            ));
+        };
+        if end < start || data_bytes < end {
+            return Err(broken("it ends before its last tensor does"));
+        }
+        *bytes_of.entry(dtype.to_owned()).or_default() += end - start;
+    }
+    Ok(file_bytes)
+}
+
+fn json(path: &Path) -> Result<Value, Error> {
+    let text = fs::read(path).map_err(Error::io("read", path))?;
+    serde_json::from_slice(&text).map_err(|why| Error::Broken {
+        path: path.to_owned(),
+        problem: format!("it is not JSON: {why}"),
+    })
+}
+
+fn optional_json(path: &Path) -> Result<Option<Value>, Error> {
+    path.is_file().then(|| json(path)).transpose()
+}

@@ -1,0 +1,86 @@
+//! The starter from the hub: one file, known by its revision, size and SHA-256.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use super::download::{self, Remote};
+use super::{Step, Watch};
+use crate::checkpoint::{Checkpoint, identify};
+use crate::disk::{self, Halt};
+use crate::error::Error;
+use crate::models::{Models, PARTIAL};
+
+/// How often a file may come whole and wrong before it is given up.
+const WRONG_AT_MOST: u32 = 2;
+
+/// What Gemma's terms of use (3.1) want to stand beside a copy.
+const NOTICE: &str = "Gemma is provided under and subject to the Gemma Terms of Use found at ai.google.dev/gemma/terms\n";
+
+/// A file of a repository. Pinned: whatever the hub serves under its name, only these bytes are taken.
+pub struct HubFile {
+    pub repository: &'static str,
+    pub revision: &'static str,
+    pub file: &'static str,
+    pub bytes: u64,
+    pub sha256: &'static str,
+}
+
+/// llama.cpp's own conversion of google/gemma-3-270m-it.
+pub const INSTRUCTED_270M: HubFile = HubFile {
+    repository: "ggml-org/gemma-3-270m-it-GGUF",
+    revision: "e7647be17ae1108f2f605ed061ca0608b171afff",
+    file: "gemma-3-270m-it-Q8_0.gguf",
+    bytes: 291_545_600,
+    sha256: "0ef57d2c838458a1952664260dcba38e5bdda37494f3af732f06e4add24068e3",
+};
+
+/// Fetches `wanted` into `models`, going on where an earlier try stopped.
+pub fn fetch(
+    wanted: &HubFile,
+    endpoint: &str,
+    models: &Models,
+    pauses: &[Duration],
+    watch: &mut Watch,
+) -> Result<Checkpoint, Halt> {
+    let HubFile {
+        repository,
+        revision,
+        file,
+        ..
+    } = wanted;
+    let path = models.folder().join(file);
+    let partial = models.folder().join(format!("{file}{PARTIAL}"));
+    let remote = Remote {
+        url: format!("{endpoint}/{repository}/resolve/{revision}/{file}"),
+        file,
+        bytes: wanted.bytes,
+        sha256: wanted.sha256,
+    };
+    let mut found = String::new();
+    for _ in 0..WRONG_AT_MOST {
+        download::fetch(&remote, &partial, pauses, watch)?;
+        found = check(&partial, wanted.bytes, watch)?;
+        if found == wanted.sha256 {
+            let notice = path.with_extension("NOTICE.txt");
+            disk::write(&notice, NOTICE.as_bytes())?;
+            disk::put_in_place(&partial, &path)?;
+            return Ok(identify(&path)?);
+        }
+        fs::remove_file(&partial).map_err(Error::io("delete", &partial))?;
+    }
+    let expected = wanted.sha256.to_owned();
+    Err(Error::Damaged {
+        file: (*file).to_owned(),
+        expected,
+        found,
+    }
+    .into())
+}
+
+/// The SHA-256 of what came, told as a step.
+pub fn check(file: &Path, bytes: u64, watch: &mut Watch) -> Result<String, Halt> {
+    watch.step(Step::Checking);
+    let stop = watch.stop;
+    disk::sha256(file, stop, |done| watch.progress(done, bytes))
+}
