@@ -7,7 +7,7 @@ export default defineConfig({
   // The port is the one tauri.conf.json names as devUrl.
   server: { port: 1420, strictPort: true, host: "127.0.0.1" },
   build: {
-    target: "safari16",
+    target: "safari16.4",
     // The policy of the page allows files of its own, not data: URLs.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

@@ -20,7 +20,8 @@ await connected.windowReady();
 
 /** In a plain browser there is no Lectern behind the page: a stand-in answers, never in a release. */
 async function connect(): Promise<Backend> {
-  const alone = import.meta.env.DEV && !("__TAURI_INTERNALS__" in window);
+  // The mode and not DEV: that one is also true in a release built where NODE_ENV says "test".
+  const alone = import.meta.env.MODE === "development" && !("__TAURI_INTERNALS__" in window);
   if (import.meta.env.MODE === "fake" || alone) {
     const { fakeFrom } = await import("./backend/fake");
     return fakeFrom(new URLSearchParams(location.search), localStorage);

@@ -18,7 +18,6 @@ describe.each([
   ["light", {}],
   ["dark", dark],
   ["narrow", narrow],
-  ["narrow-dark", { ...narrow, ...dark }],
 ])("%s", (name, options) => {
   test("first run, and a model on its way", async () => {
     const desk = await open("?model=none", options);

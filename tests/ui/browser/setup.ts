@@ -19,6 +19,8 @@ declare module "vitest" {
 export default async function setup(project: TestProject) {
   const common = { root: ui, mode: "fake", logLevel: "error" as const };
   const outDir = "dist-fake";
+  // The test runner says "test" here, and Vite would build the page as for development.
+  process.env["NODE_ENV"] = "production";
   await build({ ...common, build: { outDir, emptyOutDir: true } });
   const headers = { "Content-Security-Policy": policy() };
   const server = await preview({
