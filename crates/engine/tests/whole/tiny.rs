@@ -3,16 +3,15 @@
 //! Against the tolerance of 5e-4, no RoPE factor moves the logits by 0.7, the wrong local theta by 4.4, a window
 //! off by one by 0.5, SiLU by 1.0, erf GELU by 1e-3 (`tests/golden/README.md`).
 
-mod golden;
-
+use crate::golden::{Expected, Form, engine, largest_difference, scores};
 use engine::{Ended, Engine, Limits, Numerics, Sampling};
-use golden::{Expected, Form, engine, largest_difference, scores};
 
 const TOLERANCE: f32 = 5e-4;
 /// The fast path rounds keys and values to bfloat16 (2⁻⁹) and activations to 15 bits; over 62 layers this much.
 const FAST_TOLERANCE: f32 = 0.2;
 
-const MODELS: [&str; 2] = ["tiny-text", "tiny-27b"];
+/// Of tiny-mm, which also sees pictures, the part that reads text.
+const MODELS: [&str; 3] = ["tiny-text", "tiny-27b", "tiny-mm"];
 
 #[test]
 fn every_logit_is_that_of_the_reference() {

@@ -1,5 +1,4 @@
 //! What the reference gives, and engines to compare with it.
-#![expect(dead_code, reason = "every test binary uses its own part of this")]
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
