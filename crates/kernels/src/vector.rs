@@ -70,6 +70,13 @@ pub fn load_bytes(x: &[u8; 16]) -> __m128i {
     unsafe { _mm_loadu_si128(x.as_ptr().cast()) }
 }
 
+#[inline]
+#[target_feature(enable = "avx2")]
+pub fn load_u8(x: &[u8; 32]) -> __m256i {
+    // SAFETY: 32 bytes are what one unaligned load reads.
+    unsafe { _mm256_loadu_si256(x.as_ptr().cast()) }
+}
+
 /// Transposes 8×8 lanes of 32 bits: lane `j` of result `i` is lane `i` of argument `j`.
 #[inline]
 #[target_feature(enable = "avx2")]

@@ -1,9 +1,9 @@
 //! The input of a product, as the inner loops read it: in panels of tokens ([`crate::panel`]), as floats for
-//! floating-point weights, as integers for quantised ones. Of integers two neighbours along `k` stay together,
-//! for one instruction multiplies both:
+//! floating-point weights, as integers for quantised ones. Two integers stay together, for one instruction
+//! multiplies both; of a group of 32 those in even places come first, as weights are unpacked in that order:
 //!
 //! ```text
-//! panel of 3 tokens a b c:   a0a1 b0b1 c0c1   a2a3 b2b3 c2c3   …
+//! panel of 3 tokens a b c:   a0a2 b0b2 c0c2   a4a6 b4b6 c4c6   …   a1a3 b1b3 c1c3   …   a29a31 b29b31 c29c31
 //! ```
 
 mod scalar;
@@ -46,12 +46,12 @@ pub struct Activations<'a> {
 pub(super) struct Integers {
     tokens: usize,
     groups: usize,
-    /// Two values each, the first in the low half. Per panel of T: [cols / 2, T].
+    /// Two values each, the first in the low half. Per panel of T: [groups, PAIRS, T].
     pairs: Loan<i32>,
     /// Per panel of T: [groups, T].
     scales: Loan<f32>,
-    /// scale · Σ value, where the scales are.
-    sums: Loan<f32>,
+    /// Σ value, where the scales are.
+    sums: Loan<i32>,
 }
 
 /// Some tokens of [`Integers`]; `tokens.len()` of them side by side.
@@ -60,7 +60,7 @@ pub(super) struct Panel<'a> {
     pub tokens: Range<usize>,
     pub pairs: &'a [i32],
     pub scales: &'a [f32],
-    pub sums: &'a [f32],
+    pub sums: &'a [i32],
 }
 
 impl<'a> Activations<'a> {
@@ -135,7 +135,7 @@ impl<'a> Activations<'a> {
         let (tokens, groups) = (self.tokens(), self.cols / GROUP);
         let mut pairs = scratch::integers(tokens * groups * PAIRS);
         let mut scales = scratch::floats(tokens * groups);
-        let mut sums = scratch::floats(tokens * groups);
+        let mut sums = scratch::integers(tokens * groups);
         let parts = (
             Disjoint::new(&mut pairs),
             Disjoint::new(&mut scales),
@@ -182,20 +182,29 @@ impl Integers {
         }
     }
 
-    /// Group `index` of `token`: its values, scale and scale · Σ values.
-    pub fn group(&self, token: usize, index: usize) -> ([i16; GROUP], f32, f32) {
+    /// Group `index` of `token`: its values, their scale and their sum.
+    pub fn group(&self, token: usize, index: usize) -> ([i16; GROUP], f32, i32) {
         let panel = self.panel(panel_of(self.tokens, token));
         let (lane, width) = (token - panel.tokens.start, panel.tokens.len());
-        let values = std::array::from_fn(|i| {
-            let pair = panel.pairs[(index * PAIRS + i / 2) * width + lane];
-            (pair >> (16 * (i % 2))) as i16
-        });
+        let mut values = [0; GROUP];
+        for pair in 0..PAIRS {
+            let both = panel.pairs[(index * PAIRS + pair) * width + lane];
+            let [first, second] = places(pair);
+            (values[first], values[second]) = (both as i16, (both >> 16) as i16);
+        }
         (
             values,
             panel.scales[index * width + lane],
             panel.sums[index * width + lane],
         )
     }
+}
+
+/// Where in its group the two values of `pair` are.
+fn places(pair: usize) -> [usize; 2] {
+    let odd = pair / (PAIRS / 2);
+    let first = 4 * (pair % (PAIRS / 2)) + odd;
+    [first, first + 2]
 }
 
 fn times(range: &Range<usize>, by: usize) -> Range<usize> {
@@ -207,8 +216,8 @@ fn times(range: &Range<usize>, by: usize) -> Range<usize> {
 fn quantise_panel(
     x: &[f32],
     width: usize,
-    (pairs, scales, sums): (&mut [i32], &mut [f32], &mut [f32]),
-    quantise: impl Fn(&[f32; GROUP]) -> ([i32; PAIRS], f32, f32),
+    (pairs, scales, sums): (&mut [i32], &mut [f32], &mut [i32]),
+    quantise: impl Fn(&[f32; GROUP]) -> ([i32; PAIRS], f32, i32),
 ) {
     let cols = x.len() / width;
     for (lane, x) in x.chunks_exact(cols).enumerate() {

@@ -69,7 +69,7 @@ fn quantised(block: BlockType, w: &[u8], x: &Activations, panel: usize, out: &mu
                 .map(|(w, a)| i32::from(*w) * i32::from(a));
             *out = (products.sum::<i32>() as f32).mul_add(w.scale * scale, *out);
             if block.has_min() {
-                *out = (-w.min).mul_add(sum, *out);
+                *out = (-w.min).mul_add(scale * sum as f32, *out);
             }
         }
     }

@@ -10,10 +10,10 @@ pub fn quantise_panel(
     _: Avx2,
     x: &[f32],
     width: usize,
-    parts: (&mut [i32], &mut [f32], &mut [f32]),
+    parts: (&mut [i32], &mut [f32], &mut [i32]),
 ) {
     #[target_feature(enable = "avx2")]
-    fn with_avx2(x: &[f32], width: usize, parts: (&mut [i32], &mut [f32], &mut [f32])) {
+    fn with_avx2(x: &[f32], width: usize, parts: (&mut [i32], &mut [f32], &mut [i32])) {
         super::quantise_panel(x, width, parts, |x| quantise(x));
     }
     // SAFETY: the proof says that this CPU has AVX2.
@@ -22,7 +22,7 @@ pub fn quantise_panel(
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn quantise(x: &[f32; GROUP]) -> ([i32; PAIRS], f32, f32) {
+fn quantise(x: &[f32; GROUP]) -> ([i32; PAIRS], f32, i32) {
     let x = x.as_chunks().0;
     let (a, b, c, d) = (load(&x[0]), load(&x[1]), load(&x[2]), load(&x[3]));
 
@@ -32,32 +32,41 @@ fn quantise(x: &[f32; GROUP]) -> ([i32; PAIRS], f32, f32) {
         most(magnitude(a), magnitude(b)),
         most(magnitude(c), magnitude(d)),
     );
-    let (scale, inverse) = scale_of(lanes(largest).into_iter().max().unwrap_or(0) as u32);
+    let (scale, inverse) = scale_of(across(largest, |x, y| _mm_max_epu32(x, y)) as u32);
 
-    // Packing interleaves the halves of its arguments; the permutation puts them back in order.
     let inverse = _mm256_set1_ps(inverse);
     let round = |x| _mm256_cvtps_epi32(_mm256_mul_ps(x, inverse)); // to nearest even
-    let pack = |x, y| _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packs_epi32(x, y));
-    let (first, second) = (pack(round(a), round(b)), pack(round(c), round(d)));
+    let (a, b, c, d) = (round(a), round(b), round(c), round(d));
 
-    let one = _mm256_set1_epi16(1);
-    let sum = _mm256_add_epi32(
-        _mm256_madd_epi16(first, one),
-        _mm256_madd_epi16(second, one),
+    let sum = _mm256_add_epi32(_mm256_add_epi32(a, b), _mm256_add_epi32(c, d));
+    let sum = across(sum, |x, y| _mm_add_epi32(x, y));
+
+    // Even places to the lower half of each 64 bits: then each 128 bits have two even ones and two odd ones.
+    let apart = |x| _mm256_shuffle_epi32::<0b11_01_10_00>(x);
+    let (ab, cd) = (
+        _mm256_packs_epi32(apart(a), apart(b)),
+        _mm256_packs_epi32(apart(c), apart(d)),
     );
-    let sum: i32 = lanes(sum).into_iter().fold(0, i32::wrapping_add);
+    // ab: 0 2, 1 3, 8 10, 9 11 | 4 6, 5 7, 12 14, 13 15 (as pairs), and so on for cd.
+    let in_order = _mm256_setr_epi32(0, 4, 2, 6, 1, 5, 3, 7);
+    let ab = _mm256_permutevar8x32_epi32(ab, in_order); // 0 2, 4 6, 8 10, 12 14 | 1 3, 5 7, 9 11, 13 15
+    let cd = _mm256_permutevar8x32_epi32(cd, in_order);
 
     let mut pairs = [0; PAIRS];
-    let (low, high) = pairs.split_at_mut(PAIRS / 2);
-    low.copy_from_slice(&lanes(first));
-    high.copy_from_slice(&lanes(second));
-    (pairs, scale, scale * sum as f32)
+    let [even, odd] = pairs.as_chunks_mut().0 else {
+        unreachable!("16 pairs are twice eight")
+    };
+    store_i32(_mm256_permute2x128_si256::<0x20>(ab, cd), even);
+    store_i32(_mm256_permute2x128_si256::<0x31>(ab, cd), odd);
+    (pairs, scale, sum)
 }
 
+/// All eight lanes made one by `both`.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn lanes(x: __m256i) -> [i32; 8] {
-    let mut lanes = [0; 8];
-    store_i32(x, &mut lanes);
-    lanes
+fn across(x: __m256i, both: impl Fn(__m128i, __m128i) -> __m128i) -> i32 {
+    let x = both(_mm256_castsi256_si128(x), _mm256_extracti128_si256::<1>(x));
+    let x = both(x, _mm_shuffle_epi32::<0b01_00_11_10>(x));
+    let x = both(x, _mm_shuffle_epi32::<0b10_11_00_01>(x));
+    _mm_cvtsi128_si32(x)
 }

@@ -17,7 +17,8 @@ use std::arch::x86_64::*;
 use std::ops::Range;
 
 use super::rows::{ROWS, Rows};
-use super::unpack::{has_min, scales, values};
+use super::scales::scales;
+use super::unpack::{has_min, offset, values};
 use crate::block::GROUP;
 use crate::matmul::activations::{PAIRS, Panel};
 use crate::matmul::{Activations, Product};
@@ -31,7 +32,7 @@ const STRETCH: usize = 8;
 /// Panels that a stretch of weights meets before the next one is unpacked: their sums fill 18 KiB.
 const PANELS: usize = 48;
 
-/// A group of 16 rows: [pair along k, side, row and which of the pair].
+/// A group of 16 rows: [pair, side, row and which of the pair].
 #[derive(Clone, Copy)]
 struct Weights {
     pairs: [[[i16; 2 * ROWS]; SIDES]; PAIRS],
@@ -99,27 +100,41 @@ fn unpack<const FORMAT: u8, const BYTES: usize, const GROUPS: usize>(
             // SAFETY: the assertion above.
             let blocks = unsafe { rows.blocks::<BYTES>(first / GROUPS + index) };
             let scales = scales::<FORMAT, BYTES, GROUPS>(blocks);
-            for (within, weights) in weights.iter_mut().enumerate() {
-                let mut halves = [[_mm256_setzero_si256(); ROWS]; 2];
-                for (row, block) in blocks.into_iter().enumerate() {
-                    let [first, second] = values::<FORMAT, BYTES>(block, within);
-                    halves[0][row] = first;
-                    halves[1][row] = second;
-                }
-                let [first, second] = halves;
-                let (lower, upper) = weights.pairs.split_at_mut(PAIRS / 2);
-                for (out, pairs) in lower.iter_mut().zip(transpose(first)) {
-                    store_i16(pairs, &mut out[side]);
-                }
-                for (out, pairs) in upper.iter_mut().zip(transpose(second)) {
-                    store_i16(pairs, &mut out[side]);
-                }
-                store(scales.scale[within], &mut weights.scale[side]);
+            each_group!(GROUPS, |WITHIN| {
+                let weights = &mut weights[WITHIN];
+                unpack_group::<FORMAT, BYTES, WITHIN>(blocks, side, &mut weights.pairs);
+                store(scales.scale[WITHIN], &mut weights.scale[side]);
                 if has_min(FORMAT) {
-                    store(scales.min[within], &mut weights.min[side]);
+                    store(scales.min[WITHIN], &mut weights.min[side]);
                 }
-            }
+            });
         }
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn unpack_group<const FORMAT: u8, const BYTES: usize, const WITHIN: usize>(
+    blocks: [&[u8; BYTES]; ROWS],
+    side: usize,
+    out: &mut [[[i16; 2 * ROWS]; SIDES]; PAIRS],
+) {
+    let offset = _mm256_set1_epi16(offset(FORMAT));
+    let (mut first, mut second) = (
+        [_mm256_setzero_si256(); ROWS],
+        [_mm256_setzero_si256(); ROWS],
+    );
+    for row in 0..ROWS {
+        let values = values::<FORMAT, BYTES, WITHIN>(blocks[row]);
+        first[row] = _mm256_sub_epi16(values[0], offset);
+        second[row] = _mm256_sub_epi16(values[1], offset);
+    }
+    let (lower, upper) = out.split_at_mut(PAIRS / 2);
+    for (out, pairs) in lower.iter_mut().zip(transpose(first)) {
+        store_i16(pairs, &mut out[side]);
+    }
+    for (out, pairs) in upper.iter_mut().zip(transpose(second)) {
+        store_i16(pairs, &mut out[side]);
     }
 }
 
@@ -157,7 +172,7 @@ fn tokens<const FORMAT: u8, const T: usize>(
         let dots = dots(&weights.pairs, pairs);
         for token in 0..T {
             let x_scale = _mm256_set1_ps(x_scales[token]);
-            let x_sum = _mm256_set1_ps(x_sums[token]);
+            let x_sum = _mm256_set1_ps(x_scales[token] * x_sums[token] as f32);
             for side in 0..SIDES {
                 let scale = _mm256_mul_ps(load(&weights.scale[side]), x_scale);
                 let dot = _mm256_cvtepi32_ps(dots[token][side]);

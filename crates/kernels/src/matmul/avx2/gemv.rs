@@ -14,7 +14,8 @@ use std::arch::x86_64::*;
 use std::ops::Range;
 
 use super::rows::{ROWS, Rows};
-use super::unpack::{has_min, scales, values};
+use super::scales::scales;
+use super::unpack::{has_min, offset, values};
 use crate::block::GROUP;
 use crate::matmul::activations::PAIRS;
 use crate::matmul::{Activations, Product};
@@ -52,7 +53,7 @@ pub unsafe fn outputs<const FORMAT: u8, const BYTES: usize, const GROUPS: usize>
 struct Token<'a> {
     pairs: &'a [[i32; PAIRS]],
     scales: &'a [f32],
-    sums: &'a [f32],
+    sums: &'a [i32],
 }
 
 #[inline]
@@ -74,20 +75,35 @@ fn eight_rows<const FORMAT: u8, const BYTES: usize, const GROUPS: usize>(
         // SAFETY: there are as many blocks as groups of x, by the assertion above.
         let blocks = unsafe { rows.blocks::<BYTES>(index) };
         let w = scales::<FORMAT, BYTES, GROUPS>(blocks);
-        for within in 0..GROUPS {
-            let a = pairs[within].as_chunks().0;
-            let (a, b) = (load_i32(&a[0]), load_i32(&a[1]));
-            let mut dots = [_mm256_setzero_si256(); ROWS];
-            for (dot, block) in dots.iter_mut().zip(blocks) {
-                let [first, second] = values::<FORMAT, BYTES>(block, within);
-                *dot = _mm256_add_epi32(_mm256_madd_epi16(first, a), _mm256_madd_epi16(second, b));
+        each_group!(GROUPS, |WITHIN| {
+            let (x_scale, x_sum) = (x_scales[WITHIN], x_sums[WITHIN]);
+            let mut dots = dots::<FORMAT, BYTES, WITHIN>(blocks, &pairs[WITHIN]);
+            if offset(FORMAT) != 0 {
+                dots = _mm256_sub_epi32(dots, _mm256_set1_epi32(i32::from(offset(FORMAT)) * x_sum));
             }
-            let scale = _mm256_mul_ps(w.scale[within], _mm256_set1_ps(x_scales[within]));
-            out = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sums(dots)), scale, out);
+            let scale = _mm256_mul_ps(w.scale[WITHIN], _mm256_set1_ps(x_scale));
+            out = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dots), scale, out);
             if has_min(FORMAT) {
-                out = _mm256_fnmadd_ps(w.min[within], _mm256_set1_ps(x_sums[within]), out);
+                out = _mm256_fnmadd_ps(w.min[WITHIN], _mm256_set1_ps(x_scale * x_sum as f32), out);
             }
-        }
+        });
     }
     out
+}
+
+/// The integer products of a group with eight rows, a row to a lane.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn dots<const FORMAT: u8, const BYTES: usize, const WITHIN: usize>(
+    blocks: [&[u8; BYTES]; ROWS],
+    pairs: &[i32; PAIRS],
+) -> __m256i {
+    let pairs = pairs.as_chunks().0;
+    let (a, b) = (load_i32(&pairs[0]), load_i32(&pairs[1]));
+    let mut dots = [_mm256_setzero_si256(); ROWS];
+    for row in 0..ROWS {
+        let [first, second] = values::<FORMAT, BYTES, WITHIN>(blocks[row]);
+        dots[row] = _mm256_add_epi32(_mm256_madd_epi16(first, a), _mm256_madd_epi16(second, b));
+    }
+    sums(dots)
 }

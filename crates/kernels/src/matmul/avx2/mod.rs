@@ -1,9 +1,26 @@
 //! The product on AVX2: one token streams the weights past it, several share weights unpacked into L1.
 
+/// Runs `$body` for each group of a block of `$groups`, `$within` being its number as a constant.
+macro_rules! each_group {
+    ($groups:expr, |$within:ident| $body:expr) => {{
+        each_group!(@ $within, $body, 0);
+        if $groups > 1 {
+            each_group!(@ $within, $body, 1, 2, 3, 4, 5, 6, 7);
+        }
+    }};
+    (@ $within:ident, $body:expr, $($number:literal),*) => {
+        $({
+            const $within: usize = $number;
+            $body
+        })*
+    };
+}
+
 mod floats;
 mod gemm;
 mod gemv;
 mod rows;
+mod scales;
 mod unpack;
 
 use std::ops::Range;

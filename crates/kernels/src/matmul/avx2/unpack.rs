@@ -1,16 +1,17 @@
-//! Each format's groups of 32 values, from the bytes of the file to two vectors of 16-bit integers in order.
+//! Each format's groups of 32 values, from the bytes of the file to two vectors of 16-bit integers: the values
+//! in even places, then those in odd ones.
+//!
+//! Why that order: once the 32 values are the bytes of a vector, the even ones are an AND away and the odd ones
+//! a shift. Widening them in order would cross the halves of the vector, three times as slow (on Zen 3).
 //!
 //! A format is a const parameter, so that each kernel is compiled once per format; being a number and not the
-//! enum is what the language allows. Byte offsets are explained at the definitions in [`crate::block`].
-//!
-//! The pattern: `vpmovzxbw` spreads 16 bytes over 16 lanes straight from memory. Then a low nibble is one AND
-//! away, and a high nibble one shift, as the bits above it are zero.
+//! enum is what the language allows. So is the number of a group in its block, which makes shifts and offsets
+//! constants. Byte offsets are explained at the definitions in [`crate::block`].
 
 use std::arch::x86_64::*;
 
-use super::rows::ROWS;
 use crate::block::BlockType;
-use crate::vector::load_bytes;
+use crate::vector::{load_bytes, load_u8};
 
 pub const Q4_0: u8 = BlockType::Q4_0 as u8;
 pub const Q5_0: u8 = BlockType::Q5_0 as u8;
@@ -24,133 +25,146 @@ pub const fn has_min(format: u8) -> bool {
     matches!(format, Q4_K | Q5_K)
 }
 
-/// Group `within` of a block: values 0..16 and 16..32.
+/// What [`values`] are too large by: taken from the sum of a group, it costs one instruction for eight rows.
+pub const fn offset(format: u8) -> i16 {
+    match format {
+        Q4_0 => 8,
+        Q5_0 => 16,
+        _ => 0,
+    }
+}
+
+/// Group `WITHIN` of a block, plus [`offset`]: the values in even places and those in odd ones.
 #[inline]
 #[target_feature(enable = "avx2")]
-pub fn values<const FORMAT: u8, const BYTES: usize>(
+pub fn values<const FORMAT: u8, const BYTES: usize, const WITHIN: usize>(
     block: &[u8; BYTES],
-    within: usize,
 ) -> [__m256i; 2] {
     match FORMAT {
-        Q4_0 => q4_0(block),
-        Q5_0 => q5_0(block),
-        Q8_0 => [signed(sixteen(block, 2)), signed(sixteen(block, 18))],
-        Q4_K => q4_k(block, within),
-        Q5_K => q5_k(block, within),
-        _ => q6_k(block, within),
+        Q4_0 => {
+            let twice = spread_nibbles(sixteen(block, 2));
+            let nibble = _mm256_set1_epi16(15);
+            [
+                _mm256_and_si256(twice, nibble),
+                _mm256_and_si256(_mm256_srli_epi16::<8>(twice), nibble),
+            ]
+        }
+        Q5_0 => even_odd(q5_0(block)),
+        Q8_0 => {
+            let bytes = thirty_two(block, 2);
+            [
+                _mm256_srai_epi16::<8>(_mm256_slli_epi16::<8>(bytes)),
+                _mm256_srai_epi16::<8>(bytes),
+            ]
+        }
+        Q4_K => {
+            let bytes = thirty_two(block, 16 + WITHIN / 2 * 32);
+            let nibble = _mm256_set1_epi16(15);
+            if WITHIN % 2 == 0 {
+                [
+                    _mm256_and_si256(bytes, nibble),
+                    _mm256_and_si256(_mm256_srli_epi16::<8>(bytes), nibble),
+                ]
+            } else {
+                [
+                    _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), nibble),
+                    _mm256_srli_epi16::<12>(bytes),
+                ]
+            }
+        }
+        Q5_K => {
+            let low = nibbles::<WITHIN>(thirty_two(block, 48 + WITHIN / 2 * 32));
+            even_odd(_mm256_or_si256(
+                low,
+                bits::<WITHIN, 4, 1>(thirty_two(block, 16)),
+            ))
+        }
+        _ => q6_k::<WITHIN>(block),
     }
 }
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn q4_0(block: &[u8]) -> [__m256i; 2] {
-    let bytes = unsigned(sixteen(block, 2));
-    let eight = _mm256_set1_epi16(8);
-    [
-        _mm256_sub_epi16(low(bytes), eight),
-        _mm256_sub_epi16(high(bytes), eight),
-    ]
+fn q5_0(block: &[u8]) -> __m256i {
+    let nibbles = _mm256_and_si256(spread_nibbles(sixteen(block, 6)), _mm256_set1_epi8(15));
+    // Of the 32 fifth bits each byte goes to the eight lanes that it is for, and there one bit is looked at.
+    let fifths = _mm256_set1_epi32(i32::from_le_bytes([block[2], block[3], block[4], block[5]]));
+    let byte = 0x0101_0101_0101_0101;
+    let spread = _mm256_shuffle_epi8(fifths, _mm256_setr_epi64x(0, byte, 2 * byte, 3 * byte));
+    let bit = _mm256_set1_epi64x(0x8040_2010_0804_0201_u64 as i64);
+    let set = _mm256_cmpeq_epi8(_mm256_and_si256(spread, bit), bit);
+    _mm256_or_si256(nibbles, _mm256_and_si256(set, _mm256_set1_epi8(16)))
 }
 
+/// The scales of the two halves of a group are as many halves of a vector, and go into the values.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn q5_0(block: &[u8]) -> [__m256i; 2] {
-    let bytes = unsigned(sixteen(block, 6));
-    let fifth = |at: usize| _mm256_set1_epi16(i16::from_le_bytes([block[at], block[at + 1]]));
-    [
-        _mm256_or_si256(low(bytes), sixteen_below(fifth(2))),
-        _mm256_or_si256(high(bytes), sixteen_below(fifth(4))),
-    ]
-}
-
-/// Lane `i`: 0 where bit `i` of `bits` is set, else −16, all bits of which lie above a nibble.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn sixteen_below(bits: __m256i) -> __m256i {
-    let one = _mm256_setr_epi16(
-        1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, -32768,
-    );
-    let clear = _mm256_cmpeq_epi16(_mm256_and_si256(bits, one), _mm256_setzero_si256());
-    _mm256_and_si256(clear, _mm256_set1_epi16(-16))
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-fn q4_k(block: &[u8], within: usize) -> [__m256i; 2] {
-    nibbles(block, 16 + within / 2 * 32, within % 2)
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-fn q5_k(block: &[u8], within: usize) -> [__m256i; 2] {
-    let [a, b] = nibbles(block, 48 + within / 2 * 32, within % 2);
-    let fifth = |at: usize| {
-        let bits = unsigned(sixteen(block, at));
-        let down = _mm256_srl_epi16(bits, _mm_cvtsi32_si128(within as i32));
-        _mm256_slli_epi16::<4>(_mm256_and_si256(down, _mm256_set1_epi16(1)))
-    };
-    [_mm256_or_si256(a, fifth(16)), _mm256_or_si256(b, fifth(32))]
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-fn q6_k(block: &[u8], within: usize) -> [__m256i; 2] {
-    let (half, quarter) = (within / 4, within % 4);
-    let [a, b] = nibbles(block, 64 * half + 32 * (quarter % 2), quarter / 2);
-    let part = |low: __m256i, at: usize, scale: u8| {
-        let bits = unsigned(sixteen(block, at));
-        let down = _mm256_srl_epi16(
-            _mm256_slli_epi16::<4>(bits),
-            _mm_cvtsi32_si128(2 * quarter as i32),
-        );
-        let q = _mm256_or_si256(low, _mm256_and_si256(down, _mm256_set1_epi16(0x30)));
-        let q = _mm256_sub_epi16(q, _mm256_set1_epi16(32));
-        _mm256_mullo_epi16(q, _mm256_set1_epi16(i16::from(scale as i8)))
-    };
-    let (high, scales) = (128 + 32 * half, 192 + 2 * within);
-    [
-        part(a, high, block[scales]),
-        part(b, high + 16, block[scales + 1]),
-    ]
-}
-
-/// The low (`which` = 0) or high nibbles of 32 bytes.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn nibbles(block: &[u8], at: usize, which: usize) -> [__m256i; 2] {
-    let (a, b) = (
-        unsigned(sixteen(block, at)),
-        unsigned(sixteen(block, at + 16)),
-    );
-    if which == 0 {
-        [low(a), low(b)]
+fn q6_k<const WITHIN: usize>(block: &[u8]) -> [__m256i; 2] {
+    let low = thirty_two(block, 64 * (WITHIN / 4) + 32 * (WITHIN % 2));
+    let low = if WITHIN % 4 < 2 {
+        nibbles::<0>(low)
     } else {
-        [high(a), high(b)]
-    }
+        nibbles::<1>(low)
+    };
+    let high = thirty_two(block, 128 + 32 * (WITHIN / 4));
+    let high = match WITHIN % 4 {
+        0 => bits::<0, 4, 3>(high),
+        1 => bits::<2, 4, 3>(high),
+        2 => bits::<4, 4, 3>(high),
+        _ => bits::<6, 4, 3>(high),
+    };
+    let [even, odd] = even_odd(_mm256_or_si256(low, high));
+
+    let at = 192 + 2 * WITHIN;
+    let both = _mm256_set1_epi16(i16::from_le_bytes([block[at], block[at + 1]]));
+    let one = _mm256_set_m128i(_mm_set1_epi16(0x0180), _mm_set1_epi16(0x0080)); // into the upper byte of a lane
+    let scales = _mm256_srai_epi16::<8>(_mm256_shuffle_epi8(both, one));
+    let middle = _mm256_set1_epi16(32);
+    [
+        _mm256_mullo_epi16(_mm256_sub_epi16(even, middle), scales),
+        _mm256_mullo_epi16(_mm256_sub_epi16(odd, middle), scales),
+    ]
+}
+
+/// 16 bytes twice, the second time moved down by four: below are low nibbles in order, then high ones.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn spread_nibbles(bytes: __m128i) -> __m256i {
+    let down = _mm256_setr_epi32(0, 0, 0, 0, 4, 4, 4, 4);
+    _mm256_srlv_epi32(_mm256_broadcastsi128_si256(bytes), down)
+}
+
+/// The low (`WITHIN` even) or high nibbles of 32 bytes.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn nibbles<const WITHIN: usize>(bytes: __m256i) -> __m256i {
+    let bytes = if WITHIN % 2 == 0 {
+        bytes
+    } else {
+        _mm256_srli_epi16::<4>(bytes)
+    };
+    _mm256_and_si256(bytes, _mm256_set1_epi8(15))
+}
+
+/// The bits of each byte that `MASK` has and that begin at `FROM`, moved to `TO`; all else zero.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn bits<const FROM: usize, const TO: usize, const MASK: i8>(bytes: __m256i) -> __m256i {
+    let moved = if FROM < TO {
+        _mm256_sll_epi16(bytes, _mm_cvtsi32_si128((TO - FROM) as i32))
+    } else {
+        _mm256_srl_epi16(bytes, _mm_cvtsi32_si128((FROM - TO) as i32))
+    };
+    _mm256_and_si256(moved, _mm256_set1_epi8(MASK << TO))
 }
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn low(bytes: __m256i) -> __m256i {
-    _mm256_and_si256(bytes, _mm256_set1_epi16(15))
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-fn high(bytes: __m256i) -> __m256i {
-    _mm256_srli_epi16::<4>(bytes)
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-fn unsigned(bytes: __m128i) -> __m256i {
-    _mm256_cvtepu8_epi16(bytes)
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-fn signed(bytes: __m128i) -> __m256i {
-    _mm256_cvtepi8_epi16(bytes)
+fn even_odd(bytes: __m256i) -> [__m256i; 2] {
+    [
+        _mm256_and_si256(bytes, _mm256_set1_epi16(255)),
+        _mm256_srli_epi16::<8>(bytes),
+    ]
 }
 
 #[inline]
@@ -159,109 +173,8 @@ fn sixteen(block: &[u8], at: usize) -> __m128i {
     load_bytes(block[at..].first_chunk().expect("a block holds its groups"))
 }
 
-/// Scale and minimum of each group of a block, a row to a lane.
-#[derive(Clone, Copy)]
-pub struct Scales<const GROUPS: usize> {
-    pub scale: [__m256; GROUPS],
-    /// Set only where the format has a minimum.
-    pub min: [__m256; GROUPS],
-}
-
-#[inline]
-#[target_feature(enable = "avx2,f16c")]
-pub fn scales<const FORMAT: u8, const BYTES: usize, const GROUPS: usize>(
-    blocks: [&[u8; BYTES]; ROWS],
-) -> Scales<GROUPS> {
-    let zero = _mm256_setzero_ps();
-    if has_min(FORMAT) {
-        return k_scales(blocks);
-    }
-    let at = if FORMAT == Q6_K { 208 } else { 0 };
-    Scales {
-        scale: [halves(blocks, at); GROUPS],
-        min: [zero; GROUPS],
-    }
-}
-
-/// The half-precision number at `at` of each block.
-#[inline]
-#[target_feature(enable = "avx2,f16c")]
-fn halves<const BYTES: usize>(blocks: [&[u8; BYTES]; ROWS], at: usize) -> __m256 {
-    let half = |row: usize| i16::from_le_bytes([blocks[row][at], blocks[row][at + 1]]);
-    let eight = _mm_setr_epi16(
-        half(0),
-        half(1),
-        half(2),
-        half(3),
-        half(4),
-        half(5),
-        half(6),
-        half(7),
-    );
-    _mm256_cvtph_ps(eight)
-}
-
-/// Q4_K and Q5_K begin with d, dmin and twelve bytes of six-bit scales and minima: four words. A transpose
-/// gives each word of eight rows one vector; the groups 0-3 are then the bytes of a word, and so are 4-7.
-#[inline]
-#[target_feature(enable = "avx2,f16c")]
-fn k_scales<const BYTES: usize, const GROUPS: usize>(
-    blocks: [&[u8; BYTES]; ROWS],
-) -> Scales<GROUPS> {
-    let head = |row: usize| sixteen(blocks[row], 0);
-    let both = |row: usize| _mm256_set_m128i(head(row + 4), head(row)); // rows r and r + 4
-    let (r0, r1, r2, r3) = (both(0), both(1), both(2), both(3));
-    let (a, b) = (_mm256_unpacklo_epi32(r0, r1), _mm256_unpackhi_epi32(r0, r1));
-    let (c, d) = (_mm256_unpacklo_epi32(r2, r3), _mm256_unpackhi_epi32(r2, r3));
-    let halves = _mm256_unpacklo_epi64(a, c); // d and dmin
-    let first = _mm256_unpackhi_epi64(a, c); // scales 0-3, above them two bits of 4-7
-    let second = _mm256_unpacklo_epi64(b, d); // the same for minima
-    let third = _mm256_unpackhi_epi64(b, d); // nibbles of scales and minima 4-7
-
-    let six = _mm256_set1_epi8(63);
-    let four = _mm256_set1_epi8(15);
-    let top = |x| _mm256_and_si256(_mm256_srli_epi32::<2>(x), _mm256_set1_epi8(48));
-    let scale_words = [
-        _mm256_and_si256(first, six),
-        _mm256_or_si256(_mm256_and_si256(third, four), top(first)),
-    ];
-    let min_words = [
-        _mm256_and_si256(second, six),
-        _mm256_or_si256(
-            _mm256_and_si256(_mm256_srli_epi32::<4>(third), four),
-            top(second),
-        ),
-    ];
-    let (scale, min) = two_halves(halves);
-    Scales {
-        scale: bytes_times(scale_words, scale),
-        min: bytes_times(min_words, min),
-    }
-}
-
-/// The low and the high half of each lane as half-precision numbers.
-#[inline]
-#[target_feature(enable = "avx2,f16c")]
-fn two_halves(x: __m256i) -> (__m256, __m256) {
-    let low = _mm256_and_si256(x, _mm256_set1_epi32(0xffff));
-    let high = _mm256_srli_epi32::<16>(x);
-    // Packs within each 128 bits: low 0-3, high 0-3 | low 4-7, high 4-7.
-    let packed = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packus_epi32(low, high));
-    (
-        _mm256_cvtph_ps(_mm256_castsi256_si128(packed)),
-        _mm256_cvtph_ps(_mm256_extracti128_si256::<1>(packed)),
-    )
-}
-
-/// Byte `g` of the two words, times `factor`: one vector per group.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn bytes_times<const GROUPS: usize>(words: [__m256i; 2], factor: __m256) -> [__m256; GROUPS] {
-    let mut out = [_mm256_setzero_ps(); GROUPS];
-    for (group, out) in out.iter_mut().enumerate() {
-        let down = _mm256_srl_epi32(words[group / 4], _mm_cvtsi32_si128(8 * (group % 4) as i32));
-        let byte = _mm256_and_si256(down, _mm256_set1_epi32(255));
-        *out = _mm256_mul_ps(_mm256_cvtepi32_ps(byte), factor);
-    }
-    out
+fn thirty_two(block: &[u8], at: usize) -> __m256i {
+    load_u8(block[at..].first_chunk().expect("a block holds its groups"))
 }
