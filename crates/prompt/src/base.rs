@@ -77,6 +77,9 @@ fn spoken<'a>(tokenizer: &Tokenizer, ids: &'a [u32]) -> &'a [u32] {
         Heard::Last(text) => text.len(),
         Heard::Text(text) => text.len() + stop.finish().len(),
     };
+    if shown == 0 {
+        return &[];
+    }
     let mut words = tokenizer.decoder();
     let mut heard = String::new();
     let enough = ids.iter().position(|id| {
@@ -250,11 +253,14 @@ mod tests {
             ];
             check_dialogue(&turns, "Assistant: Yes.\nUser: 8?\nAssistant:");
         }
-        let turns = [Turn {
-            role: Role::Model,
-            content: vec![Part::Ids(vec![])],
-        }];
-        check_dialogue(&turns, "Assistant:\nAssistant:");
+        for told in ["", "\n", "\nUser: 8?"] {
+            let content = vec![Part::Ids(tokenizer.literal(told))];
+            let turns = [Turn {
+                role: Role::Model,
+                content,
+            }];
+            check_dialogue(&turns, "Assistant:\nAssistant:");
+        }
     }
 
     #[test]

@@ -71,9 +71,9 @@ impl Error {
             Self::Uneven { .. } | Self::TooLarge { .. } | Self::CannotSpell => {
                 Some("the model file is damaged or not a Gemma 3; fetch it again")
             }
-            Self::Lacks { .. } => {
-                Some("this model was not made to chat; choose an instruction-tuned Gemma 3")
-            }
+            Self::Lacks { .. } => Some(
+                "the model file is not a whole Gemma 3; fetch it again, or choose another model",
+            ),
             Self::Json(_) => Some("the file is damaged; fetch it again"),
             Self::NotGemma { .. } => Some("take the tokenizer.json that came with the model"),
             Self::EmptyPicture { .. } => Some("leave the picture out, or take another"),

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::pieces::{Join, Pieces};
 use crate::vocabulary::is_control;
@@ -23,6 +23,8 @@ pub(crate) struct File<'a> {
     added_tokens: Vec<Added<'a>>,
     #[serde(default)]
     normalizer: Value,
+    #[serde(default)]
+    pre_tokenizer: Value,
 }
 
 #[derive(Deserialize)]
@@ -48,47 +50,50 @@ struct Added<'a> {
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'a> File<'a> {
+    /// Reads the bytes of a file, and refuses one that prepares text in another way than Gemma's.
     pub fn read(bytes: &'a [u8]) -> Result<Self, Error> {
         let file: Self = serde_json::from_slice(bytes).map_err(Error::Json)?;
         if !file.model.byte_fallback {
-            return Err(not_gemma(
-                "it does not spell unknown characters by their bytes",
+            return refuse("it does not spell unknown characters by their bytes");
+        }
+        let space = json!({ "String": " " });
+        let replace = json!({ "type": "Replace", "pattern": space, "content": "▁" });
+        if file.normalizer != replace {
+            return refuse(format!(
+                "its normalizer is {}, not ▁ for a space",
+                file.normalizer
             ));
         }
-        let space =
-            serde_json::json!({ "type": "Replace", "pattern": { "String": " " }, "content": "▁" });
-        if file.normalizer != space {
-            return Err(not_gemma(format!(
-                "it prepares text by {}, not by writing ▁ for a space",
-                file.normalizer
-            )));
+        // Gemma's splits at spaces, of which the normalizer has left none.
+        if !file.pre_tokenizer.is_null() && file.pre_tokenizer["pattern"] != space {
+            return refuse(format!("it cuts text into words by {}", file.pre_tokenizer));
         }
         Ok(file)
     }
 
     /// Its tokens as a GGUF file would have them.
     pub fn vocabulary(&self) -> Result<Vocabulary<'_>, Error> {
-        let added = self
-            .added_tokens
-            .iter()
-            .map(|token| (token.content.as_ref(), token.id));
         let listed = self
             .model
             .vocab
             .iter()
-            .map(|(text, id)| (text.0.as_ref(), *id));
-        let tokens: Vec<(&str, u32)> = listed.chain(added).collect();
+            .map(|(Text(text), id)| (text.as_ref(), *id));
+        let listed = listed.map(|(text, id)| (text, id, kind_of_listed(text)));
+        let added = self.added_tokens.iter();
+        let added = added.map(|token| (token.content.as_ref(), token.id, kind_of_added(token)));
+        let tokens = listed.chain(added).collect::<Vec<_>>(); // what is added overrules what is listed
+
         let len = tokens
             .iter()
-            .map(|(_, id)| *id as usize + 1)
+            .map(|(_, id, _)| *id as usize + 1)
             .max()
             .unwrap_or(0);
         if len > 2 * tokens.len() {
-            return Err(not_gemma(format!(
-                "it has {} tokens with ids up to {}",
+            return refuse(format!(
+                "it has {} tokens, but ids up to {}",
                 tokens.len(),
                 len - 1
-            )));
+            ));
         }
         let mut vocabulary = Vocabulary {
             tokens: vec![Cow::Borrowed(""); len],
@@ -96,29 +101,12 @@ impl<'a> File<'a> {
             kinds: vec![TokenKind::Unused; len],
             ..Vocabulary::default()
         };
-        for (text, id) in tokens {
-            let is_byte = Pieces::byte(text).is_some();
+        for (text, id, kind) in tokens {
             vocabulary.tokens[id as usize] = text.into();
-            vocabulary.kinds[id as usize] = if is_byte {
-                TokenKind::Byte
-            } else {
-                TokenKind::Normal
-            };
+            vocabulary.kinds[id as usize] = kind;
         }
-        for token in &self.added_tokens {
-            let is_control = token.special || is_control(&token.content);
-            let kind = if is_control {
-                TokenKind::Control
-            } else {
-                TokenKind::UserDefined
-            };
-            vocabulary.kinds[token.id as usize] = kind;
-        }
-        let normal = vocabulary
-            .kinds
-            .iter()
-            .zip(&mut vocabulary.scores)
-            .filter(|(kind, _)| **kind == TokenKind::Normal);
+        let kinds_and_scores = vocabulary.kinds.iter().zip(&mut vocabulary.scores);
+        let normal = kinds_and_scores.filter(|(kind, _)| **kind == TokenKind::Normal);
         for (order, (_, score)) in normal.enumerate() {
             *score = -(order as f32); // exact: there are fewer than 2²⁴
         }
@@ -135,22 +123,111 @@ impl<'a> File<'a> {
             joined.push_str(right);
             let join = pieces.join_at(&joined, left.len());
             if join.is_none() || join <= last {
-                return Err(not_gemma(format!(
-                    "it merges {left:?} and {right:?} out of turn"
-                )));
+                return refuse(format!("it merges {left:?} and {right:?} out of turn"));
             }
             last = join;
         }
         let (listed, expected) = (self.model.merges.len(), pieces.count_joins());
         if listed != expected {
-            return Err(not_gemma(format!(
-                "it lists {listed} merges where its tokens make {expected}"
-            )));
+            return refuse(format!(
+                "it lists {listed} merges, but its tokens make {expected}"
+            ));
         }
         Ok(())
     }
 }
 
-fn not_gemma(why: impl Into<String>) -> Error {
-    Error::NotGemma { why: why.into() }
+fn kind_of_listed(text: &str) -> TokenKind {
+    match Pieces::byte(text) {
+        Some(_) => TokenKind::Byte,
+        None => TokenKind::Normal,
+    }
+}
+
+fn kind_of_added(token: &Added) -> TokenKind {
+    match token.special || is_control(&token.content) {
+        true => TokenKind::Control,
+        false => TokenKind::UserDefined,
+    }
+}
+
+fn refuse<T>(why: impl Into<String>) -> Result<T, Error> {
+    Err(Error::NotGemma { why: why.into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Tokenizer;
+
+    /// Gemma's kind of file with a handful of tokens and these merges.
+    fn file(merges: &[(&str, &str)]) -> Value {
+        let mut vocab: HashMap<String, u32> = (0..=255)
+            .map(|byte| (format!("<0x{byte:02X}>"), byte))
+            .collect();
+        for (id, text) in (256..).zip(["<bos>", "\n", "ab", "bb", "abb", "a", "b", "▁"]) {
+            vocab.insert(text.to_owned(), id);
+        }
+        json!({
+            "added_tokens": [
+                { "id": 256, "content": "<bos>", "special": true },
+                { "id": 257, "content": "\n", "special": false },
+                { "id": 264, "content": "<image_soft_token>", "special": true },
+            ],
+            "normalizer": { "type": "Replace", "pattern": { "String": " " }, "content": "▁" },
+            "pre_tokenizer": { "type": "Split", "pattern": { "String": " " } },
+            "model": { "vocab": vocab, "merges": merges, "byte_fallback": true },
+        })
+    }
+
+    const MERGES: [(&str, &str); 4] = [("a", "b"), ("b", "b"), ("ab", "b"), ("a", "bb")];
+
+    #[test]
+    fn a_file_becomes_a_tokenizer() {
+        let tokenizer = Tokenizer::from_json(file(&MERGES).to_string().as_bytes()).expect("sound");
+        assert_eq!(tokenizer.literal("abb\na b"), [260, 257, 261, 263, 262]);
+        assert_eq!(tokenizer.literal("<bos>").len(), 4 + 1);
+        assert_eq!((tokenizer.bos(), tokenizer.image()), (Some(256), Some(264)));
+    }
+
+    #[track_caller]
+    fn check_refused(file: &Value, expected: &str) {
+        let error = Tokenizer::from_json(file.to_string().as_bytes()).expect_err("must be refused");
+        assert_eq!(
+            error.to_string(),
+            format!("tokenizer.json is not a Gemma tokenizer: {expected}")
+        );
+    }
+
+    #[test]
+    fn a_file_that_merges_in_another_way_is_refused() {
+        check_refused(
+            &file(&MERGES[..3]),
+            "it lists 3 merges, but its tokens make 4",
+        );
+        let turned = [MERGES[1], MERGES[0], MERGES[2], MERGES[3]];
+        check_refused(&file(&turned), r#"it merges "a" and "b" out of turn"#);
+        let twice = [MERGES[0], MERGES[0], MERGES[1], MERGES[2]];
+        check_refused(&file(&twice), r#"it merges "a" and "b" out of turn"#);
+        check_refused(&file(&[("b", "a")]), r#"it merges "b" and "a" out of turn"#);
+    }
+
+    #[test]
+    fn a_file_that_prepares_text_in_another_way_is_refused() {
+        let mut other = file(&MERGES);
+        other["normalizer"] = Value::Null;
+        check_refused(&other, "its normalizer is null, not ▁ for a space");
+        let mut other = file(&MERGES);
+        other["pre_tokenizer"] = json!({ "type": "ByteLevel" });
+        check_refused(&other, r#"it cuts text into words by {"type":"ByteLevel"}"#);
+        let mut other = file(&MERGES);
+        other["model"]["byte_fallback"] = json!(false);
+        check_refused(
+            &other,
+            "it does not spell unknown characters by their bytes",
+        );
+        let mut other = file(&MERGES);
+        other["added_tokens"][0]["id"] = json!(u32::MAX);
+        check_refused(&other, "it has 267 tokens, but ids up to 4294967295");
+    }
 }

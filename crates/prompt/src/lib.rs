@@ -33,14 +33,15 @@
 //! Not here: what a model computes (`engine`), where the vocabulary is stored (`gguf`; the caller hands
 //! it in as plain data), pictures' pixels (only the places that they take in a prompt).
 //!
-//! Read in this order: `vocabulary`, `pieces` (how text falls into tokens), `tokenizer`, `decoder`,
-//! `turn`, `layout`, `picture`, `template` (instruction-tuned models), `base` (pre-trained ones),
-//! `budget`, `json` (a `tokenizer.json` as a vocabulary), `error`.
+//! Read in this order: `vocabulary`, `pieces` and `joining` (how text falls into tokens), `tokenizer`,
+//! `decoder`, `turn`, `layout`, `picture`, `template` (instruction-tuned models), `base` (pre-trained
+//! ones), `budget`, `json` (a `tokenizer.json` as a vocabulary), `error`.
 
 mod base;
 mod budget;
 mod decoder;
 mod error;
+mod joining;
 mod json;
 mod layout;
 mod picture;

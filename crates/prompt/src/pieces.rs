@@ -1,23 +1,9 @@
-//! How text falls into tokens: SentencePiece's byte-pair encoding with byte fallback.
-//!
-//! ```text
-//! begin with one piece per character
-//! while two neighbours together are a token:
-//!     join the pair whose token has the highest score
-//!         (then the one with the longer left half, then right half, then the leftmost)
-//! a character that is no token is written as its bytes
-//! ```
-//!
-//! Hugging Face's converter (`generate_merges` in transformers' `convert_slow_tokenizer.py`) writes the
-//! same rule down as a list of all half a million pairs, sorted by that order. Building the list takes
-//! a second and a hundred megabytes; asking the vocabulary for a pair when it comes up takes neither.
-//! That list, in `tokenizers`' own BPE, is the definition that the tests hold this file against.
-//!
-//! Departures from the list: a control or byte token is never the result of a join (in Gemma's list
-//! none is), and the bytes of a spelt character are not joined (in Gemma's list none are).
+//! The tokens of a vocabulary, to be looked up by text: which texts are pieces, and which pairs of
+//! them are a piece together. How text falls into pieces is the business of `joining`.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashSet};
+use std::collections::HashSet;
+use std::fmt;
 use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
@@ -31,7 +17,6 @@ const MOST_TOKENS: usize = 1 << 22;
 const MOST_BYTES: usize = 1 << 26;
 
 /// The tokens of a vocabulary, found by id and by text, and how text falls into them.
-#[derive(Debug)]
 pub(crate) struct Pieces {
     /// The texts of all tokens, one after the other.
     texts: String,
@@ -51,8 +36,7 @@ pub(crate) struct Pieces {
 }
 
 /// How a character is written that is no token.
-#[derive(Debug)]
-enum Spelling {
+pub(crate) enum Spelling {
     /// By one token for each of its bytes.
     Bytes(Box<[u32; 256]>),
     /// By this token, one for a run of such characters.
@@ -63,9 +47,12 @@ enum Spelling {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Join {
     rank: u32,
-    left_chars: Reverse<u32>,
-    right_chars: Reverse<u32>,
-    id: u32,
+    /// Characters of the left half, the longer one first.
+    pub left_chars: Reverse<u32>,
+    /// Characters of the right half, the longer one first.
+    pub right_chars: Reverse<u32>,
+    /// What they are together.
+    pub id: u32,
 }
 
 impl Pieces {
@@ -142,25 +129,14 @@ impl Pieces {
         are_digits.then(|| u8::from_str_radix(digits, 16).ok())?
     }
 
-    /// Appends the tokens that `text` falls into. Spaces must already be `▁`, and the user-defined
-    /// tokens must already have been taken out.
-    pub fn split(&self, text: &str, ids: &mut Vec<u32>) {
-        let mut joining = Joining::new(self);
-        let mut after_unknown = false;
-        for word in self.words(text) {
-            for span in joining.run(word) {
-                match (span.id, &self.spelling) {
-                    (Some(id), _) => ids.push(id),
-                    (None, Spelling::Bytes(bytes)) => {
-                        let spelt = word[span.start..span.end].bytes();
-                        ids.extend(spelt.map(|byte| bytes[usize::from(byte)]));
-                    }
-                    (None, Spelling::Unknown(_)) if after_unknown => {}
-                    (None, Spelling::Unknown(id)) => ids.push(*id),
-                }
-                after_unknown = span.id.is_none();
-            }
-        }
+    /// How a character is written that is no token.
+    pub fn spelling(&self) -> &Spelling {
+        &self.spelling
+    }
+
+    /// Whether a token has this character before a `▁`, so that text must not be cut between the two.
+    pub fn reaches_space_after(&self, c: char) -> bool {
+        self.before_space.contains(&c)
     }
 
     /// What `text` is as the sum of what is before byte `at` and what is after it, if all three are
@@ -190,7 +166,7 @@ impl Pieces {
     }
 
     /// What `text` is as the sum of two pieces with so many characters.
-    fn join(&self, text: &str, left_chars: u32, right_chars: u32) -> Option<Join> {
+    pub fn join(&self, text: &str, left_chars: u32, right_chars: u32) -> Option<Join> {
         let id = self.piece(text)?;
         let (left_chars, right_chars) = (Reverse(left_chars), Reverse(right_chars));
         Some(Join {
@@ -202,32 +178,13 @@ impl Pieces {
     }
 
     /// The token of exactly this text, if text may become it: not a control, byte or unused token.
-    fn piece(&self, text: &str) -> Option<u32> {
+    pub fn piece(&self, text: &str) -> Option<u32> {
         self.id(text)
             .filter(|id| is_piece(self.kinds[*id as usize]))
     }
 
     fn text(&self, id: u32) -> &str {
         &self.texts[self.starts[id as usize] as usize..self.starts[id as usize + 1] as usize]
-    }
-
-    /// Cuts a text where no token reaches across: each part can then be joined by itself, which keeps
-    /// the lists short. With Gemma's vocabulary that is before every space, but for runs and `>▁</`.
-    fn words<'a>(&self, text: &'a str) -> impl Iterator<Item = &'a str> {
-        let mut rest = text;
-        std::iter::from_fn(move || {
-            let is_cut = |(at, _): &(usize, &str)| {
-                let before = rest[..*at].chars().next_back();
-                before.is_some_and(|c| !self.before_space.contains(&c))
-            };
-            let end = rest
-                .match_indices('▁')
-                .find(is_cut)
-                .map_or(rest.len(), |(at, _)| at);
-            let (word, after) = rest.split_at(end);
-            rest = after;
-            (!word.is_empty()).then_some(word)
-        })
     }
 
     fn find_before_space(&self) -> HashSet<char> {
@@ -276,6 +233,15 @@ impl Pieces {
     }
 }
 
+/// Without the tokens: there are 262,144.
+impl fmt::Debug for Pieces {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pieces")
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
+}
+
 fn is_piece(kind: TokenKind) -> bool {
     matches!(kind, TokenKind::Normal | TokenKind::UserDefined)
 }
@@ -291,197 +257,9 @@ fn rank(score: f32) -> u32 {
     !rising
 }
 
-/// A text on its way from characters to tokens. Its lists are used again for the next text.
-struct Joining<'a> {
-    pieces: &'a Pieces,
-    text: &'a str,
-    spans: Vec<Span>,
-    pairs: BinaryHeap<Reverse<Pair>>,
-}
-
-/// A part of the text. `before` and `after` are places in the list; joining leaves gaps in it.
-struct Span {
-    start: usize,
-    end: usize,
-    /// How many characters it has; none if it is part of another by now.
-    chars: u32,
-    id: Option<u32>,
-    before: Option<usize>,
-    after: Option<usize>,
-}
-
-/// Two neighbours in the text that are a token together, ordered by which of such comes first.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Pair {
-    join: Join,
-    /// The place of the left one.
-    left: usize,
-}
-
-impl<'a> Joining<'a> {
-    fn new(pieces: &'a Pieces) -> Self {
-        Self {
-            pieces,
-            text: "",
-            spans: Vec::new(),
-            pairs: BinaryHeap::new(),
-        }
-    }
-
-    /// The spans that `text` falls into, in order.
-    fn run(&mut self, text: &'a str) -> impl Iterator<Item = &Span> {
-        self.begin(text);
-        while let Some(Reverse(pair)) = self.pairs.pop() {
-            if self.is_still_there(&pair) {
-                self.join(&pair);
-            }
-        }
-        self.spans.iter().filter(|span| span.chars > 0)
-    }
-
-    fn begin(&mut self, text: &'a str) {
-        self.text = text;
-        self.spans.clear();
-        for (start, c) in text.char_indices() {
-            let (place, end) = (self.spans.len(), start + c.len_utf8());
-            let id = self.pieces.piece(&text[start..end]);
-            let before = place.checked_sub(1);
-            self.spans.push(Span {
-                start,
-                end,
-                chars: 1,
-                id,
-                before,
-                after: Some(place + 1),
-            });
-        }
-        if let Some(last) = self.spans.last_mut() {
-            last.after = None;
-        }
-        for left in 0..self.spans.len() {
-            self.see(left);
-        }
-    }
-
-    /// Notes what the span at `left` and the one after it are together, if anything.
-    fn see(&mut self, left: usize) {
-        let a = &self.spans[left];
-        let Some(after) = a.after else { return };
-        let b = &self.spans[after];
-        if a.id.is_none() || b.id.is_none() {
-            return; // a character that is spelt out is no half of anything
-        }
-        if let Some(join) = self
-            .pieces
-            .join(&self.text[a.start..b.end], a.chars, b.chars)
-        {
-            self.pairs.push(Reverse(Pair { join, left }));
-        }
-    }
-
-    /// Whether neither half has been joined since the pair was seen. Spans only grow, so their
-    /// lengths tell.
-    fn is_still_there(&self, pair: &Pair) -> bool {
-        let a = &self.spans[pair.left];
-        let Some(after) = a.after else { return false };
-        let b = &self.spans[after];
-        (Reverse(a.chars), Reverse(b.chars)) == (pair.join.left_chars, pair.join.right_chars)
-    }
-
-    fn join(&mut self, pair: &Pair) {
-        let left = pair.left;
-        let Some(right) = self.spans[left].after else {
-            return;
-        };
-        let Span {
-            end, chars, after, ..
-        } = self.spans[right];
-        self.spans[right].chars = 0;
-        self.spans[right].after = None;
-        if let Some(after) = after {
-            self.spans[after].before = Some(left);
-        }
-        let span = &mut self.spans[left];
-        span.end = end;
-        span.chars += chars;
-        span.after = after;
-        span.id = Some(pair.join.id);
-        if let Some(before) = span.before {
-            self.see(before);
-        }
-        self.see(left);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tokenizer::sample;
-
-    #[track_caller]
-    fn check(tokens: &[(&str, f32)], text: &str, expected: &[&str]) {
-        let vocabulary = sample::vocabulary(tokens);
-        let pieces = Pieces::new(&vocabulary).expect("a sound vocabulary");
-        let mut ids = Vec::new();
-        pieces.split(text, &mut ids);
-        let found: Vec<&str> = ids.iter().map(|id| pieces.text(*id)).collect();
-        assert_eq!(found, expected, "{text:?}");
-    }
-
-    const LETTERS: [(&str, f32); 3] = [("a", -90.0), ("b", -91.0), ("c", -92.0)];
-
-    #[test]
-    fn the_highest_score_is_joined_first() {
-        let tokens = [&LETTERS[..], &[("ab", -2.0), ("bc", -1.0)]].concat();
-        check(&tokens, "abc", &["a", "bc"]);
-        let tokens = [&LETTERS[..], &[("ab", -1.0), ("bc", -2.0)]].concat();
-        check(&tokens, "abc", &["ab", "c"]);
-    }
-
-    #[test]
-    fn of_equal_pairs_the_leftmost_is_joined_first() {
-        let tokens = [&LETTERS[..], &[("aa", -1.0), ("aaa", -2.0)]].concat();
-        check(&tokens, "aaaaa", &["aa", "aaa"]);
-    }
-
-    #[test]
-    fn a_token_that_no_join_reaches_is_not_used() {
-        let tokens = [&LETTERS[..], &[("abc", -1.0)]].concat();
-        check(&tokens, "abc", &["a", "b", "c"]);
-    }
-
-    #[test]
-    fn text_is_cut_before_a_space_only_where_no_token_reaches_across() {
-        let tokens = [&LETTERS[..], &[("▁a", -1.0), ("b▁", -2.0), ("b▁a", -3.0)]].concat();
-        check(
-            &tokens,
-            "c▁a▁▁ab▁ab▁c",
-            &["c", "▁a", "▁", "▁a", "b▁a", "b▁", "c"],
-        );
-    }
-
-    #[test]
-    fn a_character_that_is_no_token_is_spelt_by_its_bytes() {
-        check(&LETTERS, "aéb", &["a", "<0xC3>", "<0xA9>", "b"]);
-        check(&LETTERS, "\0", &["<0x00>"]);
-        let half = [&LETTERS[..], &[("aé", -1.0)]].concat();
-        check(&half, "aé", &["a", "<0xC3>", "<0xA9>"]); // é alone is no token, so nothing joins it
-    }
-
-    #[test]
-    fn without_bytes_a_run_of_unknown_characters_is_one_unknown_token() {
-        let vocabulary = Vocabulary {
-            tokens: ["<unk>", "a", "▁"].map(Into::into).to_vec(),
-            scores: vec![0.0, -1.0, -2.0],
-            kinds: vec![TokenKind::Control, TokenKind::Normal, TokenKind::Normal],
-            ..Vocabulary::default()
-        };
-        let mut ids = Vec::new();
-        Pieces::new(&vocabulary)
-            .expect("sound")
-            .split("aéèa▁b▁", &mut ids);
-        assert_eq!(ids, [1, 0, 1, 2, 0, 2]);
-    }
 
     #[test]
     fn a_vocabulary_that_cannot_spell_is_refused() {

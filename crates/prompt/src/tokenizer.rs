@@ -1,6 +1,7 @@
 //! A checkpoint's tokenizer: text to ids in the two ways there are.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -13,13 +14,12 @@ use tokenizers::{
 use crate::decoder::Decoder;
 use crate::pieces::Pieces;
 use crate::vocabulary::{TokenKind, Vocabulary, marks};
-use crate::{Error, json};
+use crate::{Error, joining, json};
 
 /// The id of the token that stands for a picture in checkpoints whose vocabulary ends before it.
 const IMAGE_AFTER_GEMMA_3: u32 = 262_144;
 
 /// Text to ids and back, with one checkpoint's vocabulary.
-#[derive(Debug)]
 pub struct Tokenizer {
     pieces: Arc<Pieces>,
     literal: Pipeline,
@@ -39,16 +39,20 @@ impl Tokenizer {
     pub fn from_vocabulary(vocabulary: Vocabulary<'_>) -> Result<Self, Error> {
         let vocabulary = vocabulary.repaired()?;
         let pieces = Arc::new(Pieces::new(&vocabulary)?);
+        let exists = |id: &u32| pieces.token(*id).is_some();
         Ok(Self {
             literal: pipeline(&pieces, |kind| kind == TokenKind::UserDefined),
             marked: OnceLock::new(),
-            bos: pieces.id(marks::BOS).or(vocabulary.bos),
-            eos: pieces.id(marks::EOS).or(vocabulary.eos),
+            bos: pieces.id(marks::BOS).or(vocabulary.bos.filter(exists)),
+            eos: pieces.id(marks::EOS).or(vocabulary.eos.filter(exists)),
             pieces,
         })
     }
 
     /// Made of the bytes of a `tokenizer.json`. One that is not Gemma's is refused.
+    ///
+    /// Of added tokens only the text counts: `lstrip`, `rstrip`, `single_word` and `normalized` are
+    /// false for all of Gemma's.
     pub fn from_json(bytes: &[u8]) -> Result<Self, Error> {
         let file = json::File::read(bytes)?;
         let tokenizer = Self::from_vocabulary(file.vocabulary()?)?;
@@ -118,6 +122,14 @@ impl Tokenizer {
     }
 }
 
+impl fmt::Debug for Tokenizer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tokenizer")
+            .field("pieces", &self.pieces)
+            .finish_non_exhaustive()
+    }
+}
+
 fn pipeline(pieces: &Arc<Pieces>, is_added: impl Fn(TokenKind) -> bool) -> Pipeline {
     let added = pieces
         .tokens()
@@ -129,7 +141,9 @@ fn pipeline(pieces: &Arc<Pieces>, is_added: impl Fn(TokenKind) -> bool) -> Pipel
     pipeline
         .with_normalizer(Some(Spaces))
         .and_then(|pipeline| pipeline.add_tokens(added))
-        .expect("added tokens are known to the model, and few enough for the search (Pieces::new)");
+        .expect(
+            "added tokens are known to the model, and few enough for the search (see `pieces`)",
+        );
     pipeline
 }
 
@@ -141,7 +155,6 @@ fn encode(pipeline: &Pipeline, text: &str) -> Vec<u32> {
 }
 
 /// SentencePiece's sign for a space.
-#[derive(Debug)]
 struct Spaces;
 
 impl Normalizer for Spaces {
@@ -151,7 +164,6 @@ impl Normalizer for Spaces {
 }
 
 /// [`Pieces`] where a pipeline wants a model.
-#[derive(Debug)]
 struct Merges(Arc<Pieces>);
 
 impl Model for Merges {
@@ -160,7 +172,7 @@ impl Model for Merges {
     /// Ids only: texts and offsets are not asked for here.
     fn tokenize(&self, text: &str) -> tokenizers::Result<Vec<Token>> {
         let mut ids = Vec::new();
-        self.0.split(text, &mut ids);
+        joining::split(&self.0, text, &mut ids);
         Ok(ids
             .into_iter()
             .map(|id| Token::new(id, String::new(), (0, 0)))

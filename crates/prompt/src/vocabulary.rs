@@ -1,14 +1,7 @@
 //! The tokens of a checkpoint as plain data, and which of them steer the model.
 //!
-//! **What counts as control.** A token is [`TokenKind::Control`] if the file says so, or if its text is
-//! one of [`is_control`]'s whatever the file says: `<pad>`, `<eos>`, `<bos>`, `<unk>`, `<mask>`,
-//! `[multimodal]`, the marks of turns and of pictures, and every `<unused…>`. Files get this wrong:
-//! Google's first QAT files typed `<start_of_turn>` as normal, and converters type `<start_of_image>` as
-//! user-defined. Tokens that the file names by id (`bos`, `eos`, `unknown`) are control as well.
-//! Control tokens are never made from what a person typed and never printed.
-//!
-//! The other user-defined tokens (runs of newlines, tabs and spaces, HTML tags) are ordinary text: they
-//! are found wherever they stand, before any merging, as the reference does.
+//! Files get the second wrong: Google's first QAT files typed `<start_of_turn>` as normal, and
+//! llama.cpp's converter types `<start_of_image>` as user-defined. So what a file says is repaired.
 
 use std::borrow::Cow;
 
@@ -41,9 +34,15 @@ pub enum TokenKind {
     Normal,
     /// Stands for what cannot be spelt.
     Unknown,
-    /// Steers the model.
+    /// Steers the model: never made from what a person typed, and never printed.
+    ///
+    /// These are the tokens that the file types so, those it names by id (`bos`, `eos`, `unknown`), and
+    /// whatever it says of them `<pad>`, `<eos>`, `<bos>`, `<unk>`, `<mask>`, `[multimodal]`,
+    /// `<start_of_turn>`, `<end_of_turn>`, `<start_of_image>`, `<end_of_image>`, `<image_soft_token>`
+    /// and every `<unused…>` with a number.
     Control,
-    /// A piece of text that is found before merging begins.
+    /// Ordinary text that is found wherever it stands, before any merging: runs of newlines, tabs and
+    /// spaces (typed as `▁`), and HTML tags.
     UserDefined,
     /// Fills up the table.
     Unused,
@@ -77,8 +76,8 @@ pub(crate) mod marks {
     pub const IMAGE: &str = "<image_soft_token>";
 }
 
-/// Whether a token of this text steers the model, whatever a file says of its kind.
-pub fn is_control(text: &str) -> bool {
+/// Whether a token of this text is [`TokenKind::Control`] whatever a file says.
+pub(crate) fn is_control(text: &str) -> bool {
     use marks::*;
     const OTHERS: [&str; 4] = ["<pad>", "<unk>", "<mask>", "[multimodal]"];
     const MARKS: [&str; 7] = [
