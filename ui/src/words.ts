@@ -95,7 +95,7 @@ export const words = {
     warn: "Getting full",
     critical: "Nearly full",
     warnHint: "A new conversation starts with all of it free.",
-    calmHint: "Everything said here is read again for each answer.",
+    calmHint: "All that was said here takes part in the next answer.",
   },
 
   models: {
