@@ -1,14 +1,16 @@
-//! Floating-point weights: rows are transposed into L1 so that each lane is a row, then meet every token.
+//! Floating-point weights: transposed so that each lane is a row.
 //!
 //! ```text
-//! for 16 or 32 rows
-//!   for each stretch of 128 along k
-//!     unpack the weights, one k of eight rows to a vector
-//!     for each panel of up to 6 tokens
-//!       for each k:  out[token][row] = fma(weight, broadcast activation, out)
+//! one token, 32 rows
+//!   for each 8 along k and 8 of the rows: transpose 8 x 8 weights in registers
+//!     for each k:  out[row] = fma(weight, broadcast activation, out)
+//!
+//! several tokens, 16 rows
+//!   for each stretch of 128 along k: transpose the weights into L1
+//!     for each panel of up to 6 tokens, for each k:  out[token][row] = fma(weight, broadcast activation, out)
 //! ```
 //!
-//! Several tokens share 16 rows. One token takes 32, for four chains of sums hide the latency of an FMA.
+//! One token takes 32 rows because four chains of sums hide the latency of an FMA.
 
 use std::arch::x86_64::*;
 use std::ops::Range;
@@ -36,38 +38,78 @@ pub unsafe fn outputs(product: &Product, x: &Activations, rows: Range<usize>) {
     // SAFETY: these rows are ours by the caller's promise.
     unsafe {
         match (product.w.block, x.tokens()) {
-            (BlockType::F32, 1) => one_token::<F32, 4>(product, x, rows),
+            (BlockType::F32, 1) => one_token::<F32, 4, 32>(product, x, rows),
             (BlockType::F32, _) => tokens::<F32, 4>(product, x, rows),
-            (BlockType::F16, 1) => one_token::<F16, 2>(product, x, rows),
+            (BlockType::F16, 1) => one_token::<F16, 2, 16>(product, x, rows),
             (BlockType::F16, _) => tokens::<F16, 2>(product, x, rows),
-            (_, 1) => one_token::<BF16, 2>(product, x, rows),
+            (_, 1) => one_token::<BF16, 2, 16>(product, x, rows),
             (_, _) => tokens::<BF16, 2>(product, x, rows),
         }
     }
 }
 
+/// `EIGHT` is the bytes of eight values.
+///
 /// # Safety
 /// Nobody else may hold outputs of these rows.
 #[target_feature(enable = "avx2,fma,f16c")]
-unsafe fn one_token<const FORMAT: u8, const BYTES: usize>(
+unsafe fn one_token<const FORMAT: u8, const BYTES: usize, const EIGHT: usize>(
     product: &Product,
     x: &Activations,
     rows: Range<usize>,
 ) {
     const SIDES: usize = 4;
-    let mut weights = Aligned([[[0.0; ROWS]; SIDES]; STRETCH]);
-    let x = x.floats(0).as_chunks::<1>().0;
+    let (x, x_tail) = x.floats(0).as_chunks::<LANES>();
     for first in rows.clone().step_by(SIDES * ROWS) {
         let tile = first..rows.end.min(first + SIDES * ROWS);
-        let mut sums = [[[0.0; ROWS]; SIDES]];
-        for (index, x) in x.chunks(STRETCH).enumerate() {
-            let weights = &mut weights.0[..x.len()];
-            unpack::<FORMAT, BYTES, SIDES>(product, first, index * STRETCH, weights);
-            add_products(weights, x, &mut sums);
+        let mut sides = [Rows::new(&product.w, first); SIDES];
+        for (side, rows) in sides.iter_mut().enumerate() {
+            *rows = Rows::new(&product.w, first + side * ROWS);
+        }
+        let mut sums = [_mm256_setzero_ps(); SIDES];
+        for (index, x) in x.iter().enumerate() {
+            for (rows, sum) in sides.iter().zip(&mut sums) {
+                rows.prefetch::<EIGHT>(index, SIDES * ROWS);
+                // SAFETY: each row holds the eights that x holds, by the check of the sizes.
+                let blocks = unsafe { rows.blocks::<EIGHT>(index) };
+                *sum = add_eight::<FORMAT, EIGHT>(blocks, x, *sum);
+            }
+        }
+        if !x_tail.is_empty() {
+            for (rows, sum) in sides.iter().zip(&mut sums) {
+                let (mut padded, mut x_padded) = ([[0; EIGHT]; ROWS], [0.0; LANES]);
+                for (padded, row) in padded.iter_mut().zip(rows.all()) {
+                    padded[..x_tail.len() * BYTES].copy_from_slice(&row[x.len() * EIGHT..]);
+                }
+                x_padded[..x_tail.len()].copy_from_slice(x_tail);
+                *sum = add_eight::<FORMAT, EIGHT>(padded.each_ref(), &x_padded, *sum);
+            }
+        }
+        let mut out = [[0.0; LANES]; SIDES];
+        for (out, sum) in out.iter_mut().zip(sums) {
+            store(sum, out);
         }
         // SAFETY: these rows are ours by the caller's promise.
-        unsafe { product.set_outputs(0, tile, sums[0].as_flattened()) };
+        unsafe { product.set_outputs(0, tile, out.as_flattened()) };
     }
+}
+
+/// `sum[row] += Σ weights[row]·x` over eight along k, one after another.
+#[inline]
+#[target_feature(enable = "avx2,fma,f16c")]
+fn add_eight<const FORMAT: u8, const EIGHT: usize>(
+    blocks: [&[u8; EIGHT]; ROWS],
+    x: &[f32; LANES],
+    mut sum: __m256,
+) -> __m256 {
+    let mut rows = [_mm256_setzero_ps(); ROWS];
+    for (row, block) in rows.iter_mut().zip(blocks) {
+        *row = eight_floats::<FORMAT>(block);
+    }
+    for (weights, x) in transpose_ps(rows).into_iter().zip(x) {
+        sum = _mm256_fmadd_ps(weights, _mm256_set1_ps(*x), sum);
+    }
+    sum
 }
 
 /// # Safety
@@ -144,12 +186,12 @@ fn unpack<const FORMAT: u8, const BYTES: usize, const SIDES: usize>(
             let mut vectors = [_mm256_setzero_ps(); ROWS];
             for (vector, row) in vectors.iter_mut().zip(rows) {
                 let row = &row[index * LANES..];
-                *vector = match row.first_chunk() {
-                    Some(eight) => eight_floats::<FORMAT, BYTES>(eight),
+                *vector = match row.first_chunk::<LANES>() {
+                    Some(eight) => eight_floats::<FORMAT>(eight.as_flattened()),
                     None => {
                         let mut eight = [[0; BYTES]; LANES];
                         eight[..row.len()].copy_from_slice(row);
-                        eight_floats::<FORMAT, BYTES>(&eight)
+                        eight_floats::<FORMAT>(eight.as_flattened())
                     }
                 };
             }
@@ -162,11 +204,10 @@ fn unpack<const FORMAT: u8, const BYTES: usize, const SIDES: usize>(
 
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
-fn eight_floats<const FORMAT: u8, const BYTES: usize>(x: &[[u8; BYTES]; LANES]) -> __m256 {
-    let x = x.as_flattened();
+fn eight_floats<const FORMAT: u8>(bytes: &[u8]) -> __m256 {
     let half = |at: usize| {
         load_bytes(
-            x[at..]
+            bytes[at..]
                 .first_chunk()
                 .expect("eight values are at least 16 bytes"),
         )

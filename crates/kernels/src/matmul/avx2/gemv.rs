@@ -71,7 +71,7 @@ fn eight_rows<const FORMAT: u8, const BYTES: usize, const GROUPS: usize>(
         .zip(x.sums.chunks_exact(GROUPS));
     let mut out = _mm256_setzero_ps();
     for (index, ((pairs, x_scales), x_sums)) in x_groups.enumerate() {
-        rows.prefetch_next::<BYTES>(index);
+        rows.prefetch::<BYTES>(index, ROWS);
         // SAFETY: there are as many blocks as groups of x, by the assertion above.
         let blocks = unsafe { rows.blocks::<BYTES>(index) };
         let w = scales::<FORMAT, BYTES, GROUPS>(blocks);

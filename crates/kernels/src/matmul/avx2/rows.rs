@@ -57,14 +57,14 @@ impl<'a> Rows<'a> {
         })
     }
 
-    /// Asks for the bytes of the next eight rows that lie where block `index` of all eight lies in these, seen
-    /// as one stream.
+    /// Asks for the bytes that lie where block `index` of all eight rows lies in these, seen as one stream, but
+    /// `ahead` rows further on.
     #[inline]
     #[target_feature(enable = "avx2")]
-    pub fn prefetch_next<const N: usize>(&self, index: usize) {
+    pub fn prefetch<const N: usize>(&self, index: usize, ahead: usize) {
         let stream = self.rows[0]
             .as_ptr()
-            .wrapping_add(ROWS * self.rows[0].len());
+            .wrapping_add(ahead * self.rows[0].len());
         for line in 0..(ROWS * N).div_ceil(LINE) {
             let line = stream.wrapping_add(index * ROWS * N + line * LINE);
             _mm_prefetch::<_MM_HINT_T0>(line.cast()); // reads nothing, so any address will do
