@@ -9,9 +9,10 @@
 
 use std::ops::Range;
 
-use super::partial::{Partial, STRIP, Strip, strips, weight};
+use super::partial::{Partial, STRIP, Strip, strips};
 use super::{Call, PAGE, Page, Tile};
-use crate::panel::{panel_of, panel_rows};
+use crate::exp::exp;
+use crate::panel::{panel_of, panel_rows, with_width};
 use crate::scratch;
 
 /// Strips of keys in a page.
@@ -80,11 +81,18 @@ pub fn add(
 #[inline(always)]
 fn put(numbers: &[f32], rows: usize, row: usize, panels: &mut [f32]) {
     let panel = panel_rows(rows, panel_of(rows, row));
-    let (width, lane) = (panel.len(), row - panel.start);
-    let panel = &mut panels[panel.start * numbers.len()..panel.end * numbers.len()];
-    for (lanes, number) in panel.chunks_exact_mut(width).zip(numbers) {
-        lanes[lane] = *number;
-    }
+    let lane = row - panel.start;
+    let numbers_of = |panel: Range<usize>| panel.start * numbers.len()..panel.end * numbers.len();
+    with_width!(panel.len(), |T| {
+        for (lanes, number) in panels[numbers_of(panel)]
+            .as_chunks_mut::<T>()
+            .0
+            .iter_mut()
+            .zip(numbers)
+        {
+            lanes[lane] = *number;
+        }
+    });
 }
 
 /// Turns the scores of `row` into weights, zero but for the keys `seen`.
@@ -111,16 +119,17 @@ fn weigh(
     }
     let largest = partial.raise(row, highest.into_iter().fold(f32::NEG_INFINITY, f32::max));
 
-    let (mut weights, mut totals) = ([0.0; PAGE], [0.0; 8]);
-    for (weights, scores) in weights
-        .as_chunks_mut::<8>()
-        .0
-        .iter_mut()
-        .zip(scores.as_chunks::<8>().0)
-    {
-        for ((lane, score), total) in weights.iter_mut().zip(scores).zip(&mut totals) {
-            *lane = weight(*score, largest);
-            *total += *lane;
+    let mut weights = [0.0; PAGE];
+    if seen.is_empty() {
+        return weights; // perhaps nothing was seen yet, and −∞ − −∞ is no weight
+    }
+    for (weight, score) in weights.iter_mut().zip(scores) {
+        *weight = exp(*score - largest);
+    }
+    let mut totals = [0.0; 8];
+    for weights in weights.as_chunks::<8>().0 {
+        for (total, weight) in totals.iter_mut().zip(weights) {
+            *total += weight;
         }
     }
     partial.add_total(row, totals.into_iter().sum());

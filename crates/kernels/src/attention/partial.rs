@@ -55,8 +55,10 @@ impl<'a> Partial<'a> {
         if factor != 1.0 {
             self.totals[row] *= factor;
             for sums in self.sums.iter_mut().skip(row).step_by(self.largest.len()) {
-                for sum in sums.as_flattened_mut() {
-                    *sum *= factor;
+                for half in sums {
+                    for sum in half {
+                        *sum *= factor;
+                    }
                 }
             }
         }
@@ -111,8 +113,7 @@ pub fn strips(numbers: &mut [f32]) -> &mut [Strip] {
 }
 
 /// `e^(score − largest)`; nothing (−∞) has no weight, even where nothing was seen at all.
-#[inline(always)]
-pub fn weight(score: f32, largest: f32) -> f32 {
+fn weight(score: f32, largest: f32) -> f32 {
     if score == f32::NEG_INFINITY {
         0.0
     } else {
