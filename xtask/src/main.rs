@@ -6,6 +6,7 @@
 //! Read in this order: `run`, `test`, then what both use: `page`, `starter`, `needs`, `step`.
 
 mod bench;
+mod compare;
 mod needs;
 mod page;
 mod run;
@@ -22,6 +23,7 @@ const USAGE: &str = "\
 ./dev test           everything that guards the project
 ./dev test PART…     a part of it: format, page, lints, rust, browser, window, or a crate's name
 ./dev bench [ARGS]   how fast the starter model runs here (`lectern bench`, optimised)
+./dev compare        the same beside candle's own Gemma 3, in turn, as ratios
 
 On Windows and macOS `cargo xtask …` is the same command.";
 
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
         ["build"] => run::build(),
         ["test", parts @ ..] => test::test(parts),
         ["bench", rest @ ..] => bench::bench(rest),
+        ["compare"] => compare::compare(),
         [] | ["help" | "-h" | "--help"] => {
             println!("{USAGE}");
             return ExitCode::SUCCESS;
