@@ -77,6 +77,22 @@ pub fn load_u8(x: &[u8; 32]) -> __m256i {
     unsafe { _mm256_loadu_si256(x.as_ptr().cast()) }
 }
 
+#[inline]
+#[target_feature(enable = "avx2")]
+pub fn load_u16x8(x: &[u16; 8]) -> __m128i {
+    // SAFETY: eight times two bytes are what one unaligned load reads.
+    unsafe { _mm_loadu_si128(x.as_ptr().cast()) }
+}
+
+/// Asks for what will be read soon: the lines of memory that `slice` begins in and goes through.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub fn prefetch<T>(slice: &[T]) {
+    for line in slice.chunks(64 / size_of::<T>()) {
+        _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast());
+    }
+}
+
 /// Transposes 8×8 lanes of 32 bits: lane `j` of result `i` is lane `i` of argument `j`.
 #[inline]
 #[target_feature(enable = "avx2")]

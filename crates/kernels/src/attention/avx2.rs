@@ -11,7 +11,7 @@ use crate::cpu::Avx2;
 use crate::panel::{panel_ranges, with_width};
 use crate::scratch;
 use crate::tile::add_products;
-use crate::vector::{load_u16, store, transpose};
+use crate::vector::{load_u16, load_u16x8, prefetch, store, transpose};
 
 /// Adds to `partial` what the positions `keys`, all in one segment, contribute to `tile`.
 pub fn add(proof: Avx2, call: &Call, tile: &Tile, keys: Range<usize>, partial: &mut Partial) {
@@ -29,9 +29,9 @@ impl Products for Avx2 {
         unsafe { score(rows, queries, keys, scores) }
     }
 
-    fn sum(&self, rows: usize, weights: &[f32], values: &Part, partial: &mut Partial) {
+    fn sum(&self, weights: &[f32], values: &Part, partial: &mut Partial) {
         // SAFETY: the proof says that this CPU has the features.
-        unsafe { sum(rows, weights, values, partial) }
+        unsafe { sum(weights, values, partial) }
     }
 }
 
@@ -43,7 +43,11 @@ fn score(rows: usize, queries: &[f32], keys: &Part, scores: &mut [Strip]) {
     for (strip, scores) in scores.chunks_exact_mut(rows).enumerate() {
         let first = strip * STRIP;
         if first < keys.within.end && first + STRIP > keys.within.start {
-            transpose_keys(&keys.rows[first * head_dim..][..STRIP * head_dim], columns);
+            let (_, rest) = keys.rows.split_at(first * head_dim);
+            let (keys_here, rest) = rest.split_at(STRIP * head_dim);
+            let after = &rest[..rest.len().min(STRIP * head_dim)];
+            let next = &keys.next[first * head_dim..][..STRIP * head_dim];
+            transpose_keys(keys_here, columns, [after, next]);
             scores.fill([[0.0; 8]; 2]);
             add_panels(columns, head_dim, queries, 0, scores);
         }
@@ -51,11 +55,14 @@ fn score(rows: usize, queries: &[f32], keys: &Part, scores: &mut [Strip]) {
 }
 
 #[target_feature(enable = "avx2,fma")]
-fn sum(_rows: usize, weights: &[f32], values: &Part, partial: &mut Partial) {
+fn sum(weights: &[f32], values: &Part, partial: &mut Partial) {
     let head_dim = values.rows.len() / PAGE;
     let mut columns = [[[0.0; 8]; 2]; PAGE];
     let columns = &mut columns[values.within.clone()];
+    let per_strip = values.next.len().div_ceil(head_dim.div_ceil(STRIP)).max(1);
+    let mut next = values.next.chunks(per_strip);
     for (strip, sums) in partial.sums_by_strip().enumerate() {
+        prefetch(next.next().unwrap_or_default());
         for (columns, key) in columns.iter_mut().zip(values.within.clone()) {
             widen(
                 &values.rows[key * head_dim..][..head_dim][strip * STRIP..],
@@ -82,13 +89,17 @@ fn add_panels(columns: &[Strip], len: usize, rows: &[f32], first: usize, sums: &
     }
 }
 
-/// 16 keys, [16, head_dim], to one strip for each place along a head.
+/// 16 keys, [16, head_dim], to one strip for each place along a head; meanwhile asks for what is `next`.
 #[target_feature(enable = "avx2")]
-fn transpose_keys(keys: &[u16], columns: &mut [Strip]) {
+fn transpose_keys(keys: &[u16], columns: &mut [Strip], next: [&[u16]; 2]) {
     let head_dim = columns.len();
     let whole = head_dim / 16 * 16;
+    let mut next = next.map(|next| next.chunks(128));
     for (side, keys) in keys.chunks_exact(8 * head_dim).enumerate() {
         for at in (0..whole).step_by(16) {
+            for next in &mut next {
+                prefetch(next.next().unwrap_or_default());
+            }
             let mut rows = [_mm256_setzero_si256(); 8];
             for (row, key) in rows.iter_mut().zip(keys.chunks_exact(head_dim)) {
                 *row = load_u16(key[at..].first_chunk().expect("16 of whole"));
@@ -118,20 +129,21 @@ fn transpose_keys(keys: &[u16], columns: &mut [Strip]) {
 #[inline]
 #[target_feature(enable = "avx2")]
 fn widen(bits: &[u16], out: &mut Strip) {
-    let bits = match bits.first_chunk() {
-        Some(bits) => load_u16(bits),
+    match bits.first_chunk() {
+        Some(bits) => widen_strip(bits, out),
         None => {
             let mut padded = [0; STRIP];
             padded[..bits.len()].copy_from_slice(bits);
-            load_u16(&padded)
+            widen_strip(&padded, out);
         }
-    };
-    let halves = [
-        _mm256_castsi256_si128(bits),
-        _mm256_extracti128_si256::<1>(bits),
-    ];
-    for (half, out) in halves.into_iter().zip(out) {
-        let widened = _mm256_slli_epi32::<16>(_mm256_cvtepu16_epi32(half));
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn widen_strip(bits: &[u16; STRIP], out: &mut Strip) {
+    for (bits, out) in bits.as_chunks().0.iter().zip(out) {
+        let widened = _mm256_slli_epi32::<16>(_mm256_cvtepu16_epi32(load_u16x8(bits)));
         store(_mm256_castsi256_ps(widened), out);
     }
 }

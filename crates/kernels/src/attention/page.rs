@@ -6,6 +6,8 @@
 //!   for each row: mask the edges, raise its largest score, weights = e^(score − largest)
 //!   sums[row][d]    += Σ_key weights[row][key] · value[key][d]        `sum`
 //! ```
+//!
+//! A page is read in an order that hardware does not foresee, so each step is told what the next one reads.
 
 use std::ops::Range;
 
@@ -23,6 +25,8 @@ pub struct Part<'a> {
     /// [PAGE, head_dim]
     pub rows: &'a [u16],
     pub within: Range<usize>,
+    /// What is read after this.
+    pub next: &'a [u16],
 }
 
 /// The two products over a page. What has a row for each row of the tile lies in panels.
@@ -31,7 +35,7 @@ pub trait Products {
     /// panel; strips outside `keys.within` may be left.
     fn score(&self, rows: usize, queries: &[f32], keys: &Part, scores: &mut [Strip]);
     /// Adds `weights · values` to the sums, the weights being [PAGE, rows of the panel] per panel.
-    fn sum(&self, rows: usize, weights: &[f32], values: &Part, partial: &mut Partial);
+    fn sum(&self, weights: &[f32], values: &Part, partial: &mut Partial);
 }
 
 /// Adds to `partial` what the positions `keys`, all in one segment, contribute to `tile`.
@@ -52,27 +56,37 @@ pub fn add(
         put(call.row(tile, row), rows, row, queries);
     }
 
+    let page_keys = |position| of_head(call.cached.keys, position, tile.kv, head_dim);
+    let page_values = |position| of_head(call.cached.values, position, tile.kv, head_dim);
     let mut start = keys.start;
     while start < keys.end {
         let page = start / PAGE * PAGE;
         let end = keys.end.min(page + PAGE);
-        let part = |pages| Part {
-            rows: of_head(pages, start, tile.kv, head_dim),
-            within: start - page..end - page,
+        let within = start - page..end - page;
+        let next = if end < keys.end { page_keys(end) } else { &[] };
+        let (keys_here, values_here) = (page_keys(start), page_values(start));
+        let part = Part {
+            rows: keys_here,
+            within: within.clone(),
+            next: values_here,
         };
-        products.score(rows, queries, &part(call.cached.keys), scores);
+        products.score(rows, queries, &part, scores);
         for row in 0..rows {
             let seen = call.seen(tile, row);
             let seen = seen.start.clamp(start, end) - page..seen.end.clamp(start, end) - page;
             let scores = std::array::from_fn(|strip| scores[strip * rows + row]);
-            put(
-                &weigh(row, scores, call.shape.scale, &seen, partial),
-                rows,
-                row,
-                weights,
-            );
+            let weighed = weigh(row, scores, call.shape.scale, &seen, partial);
+            put(&weighed, rows, row, weights);
         }
-        products.sum(rows, weights, &part(call.cached.values), partial);
+        products.sum(
+            weights,
+            &Part {
+                rows: values_here,
+                within,
+                next,
+            },
+            partial,
+        );
         start = end;
     }
 }

@@ -33,10 +33,10 @@ impl Products for Scalar {
         }
     }
 
-    fn sum(&self, rows: usize, weights: &[f32], values: &Part, partial: &mut Partial) {
+    fn sum(&self, weights: &[f32], values: &Part, partial: &mut Partial) {
         let head_dim = values.rows.len() / PAGE;
         for (strip, sums) in partial.sums_by_strip().enumerate() {
-            for panel in panel_ranges(rows) {
+            for panel in panel_ranges(sums.len()) {
                 let weights = &weights[panel.start * PAGE..panel.end * PAGE];
                 for key in values.within.clone() {
                     let bits = &values.rows[key * head_dim..][..head_dim][strip * STRIP..];
