@@ -20,7 +20,14 @@ const EDGES: &[(&str, &[&str])] = &[
     ("library", &[]),
     (
         "assistant",
-        &["checkpoints", "documents", "engine", "gguf", "library", "prompt"],
+        &[
+            "checkpoints",
+            "documents",
+            "engine",
+            "gguf",
+            "library",
+            "prompt",
+        ],
     ),
     ("cli", &["assistant"]),
     ("lectern-desktop", &["assistant"]),
@@ -46,21 +53,34 @@ const RESERVED: &[(&str, &[&str])] = &[
 /// Tauri's own tree is left out of the walk: its HTTP crates carry the page's messages inside the
 /// process, and the page's policy (`tests/ui/window`) shows that nothing else leaves it.
 const NETWORK: &[&str] = &[
-    "curl", "hf-hub", "hyper", "isahc", "native-tls", "reqwest", "rustls", "surf", "ureq",
+    "curl",
+    "hf-hub",
+    "hyper",
+    "isahc",
+    "native-tls",
+    "reqwest",
+    "rustls",
+    "surf",
+    "ureq",
 ];
 
 /// The only places that may contain `unsafe`.
 const UNSAFE_ALLOWED: &[&str] = &["crates/kernels/", "crates/engine/src/weights/map.rs"];
 
 /// Folder and file names that say nothing about what is inside.
-const EMPTY_NAMES: &[&str] = &["utils", "util", "helpers", "helper", "common", "manager", "service", "misc"];
+const EMPTY_NAMES: &[&str] = &[
+    "utils", "util", "helpers", "helper", "common", "manager", "service", "misc",
+];
 
 #[test]
 fn every_crate_leans_only_on_what_its_row_allows() {
     let rows: BTreeMap<&str, &[&str]> = EDGES.iter().copied().collect();
     let ours: BTreeSet<String> = workspace().iter().map(|p| name(p).to_owned()).collect();
     let known: BTreeSet<String> = rows.keys().map(|n| n.to_string()).collect();
-    assert_eq!(ours, known, "each package of the workspace has a row in EDGES, and no row is left over");
+    assert_eq!(
+        ours, known,
+        "each package of the workspace has a row in EDGES, and no row is left over"
+    );
 
     for package in workspace() {
         let allowed = rows[name(&package)];
@@ -93,10 +113,24 @@ fn crates_with_a_home_are_used_only_there() {
 
 #[test]
 fn the_network_is_reached_only_through_checkpoints() {
-    for krate in ["kernels", "gguf", "engine", "prompt", "documents", "library"] {
+    for krate in [
+        "kernels",
+        "gguf",
+        "engine",
+        "prompt",
+        "documents",
+        "library",
+    ] {
         let tree = tree_of(krate);
-        let found: Vec<&str> = NETWORK.iter().copied().filter(|n| tree.contains(*n)).collect();
-        assert!(found.is_empty(), "{krate} can reach the network through {found:?}");
+        let found: Vec<&str> = NETWORK
+            .iter()
+            .copied()
+            .filter(|n| tree.contains(*n))
+            .collect();
+        assert!(
+            found.is_empty(),
+            "{krate} can reach the network through {found:?}"
+        );
     }
     // The fronts and the assistant name no such crate themselves.
     for package in workspace() {
@@ -116,14 +150,25 @@ fn the_network_is_reached_only_through_checkpoints() {
 #[test]
 fn unsafe_lives_in_kernels_and_the_weight_map_only() {
     for file in sources() {
-        let shown = file.strip_prefix(root()).expect("sources lie under the root").to_string_lossy().replace('\\', "/");
+        let shown = file
+            .strip_prefix(root())
+            .expect("sources lie under the root")
+            .to_string_lossy()
+            .replace('\\', "/");
         if UNSAFE_ALLOWED.iter().any(|place| shown.starts_with(place)) {
             continue;
         }
         let text = fs::read_to_string(&file).expect("a source file is text");
         for (number, line) in text.lines().enumerate() {
             let code = line.split("//").next().unwrap_or_default();
-            let opens = ["unsafe {", "unsafe fn", "unsafe impl", "unsafe extern", "allow(unsafe_code", "expect(unsafe_code"];
+            let opens = [
+                "unsafe {",
+                "unsafe fn",
+                "unsafe impl",
+                "unsafe extern",
+                "allow(unsafe_code",
+                "expect(unsafe_code",
+            ];
             // This file has to spell the words it looks for.
             if shown != "tests/architecture.rs" && opens.iter().any(|word| code.contains(word)) {
                 panic!("{shown}:{} uses unsafe; it belongs in kernels", number + 1);
@@ -135,13 +180,26 @@ fn unsafe_lives_in_kernels_and_the_weight_map_only() {
 #[test]
 fn sql_stays_in_the_library() {
     for file in sources() {
-        let shown = file.strip_prefix(root()).expect("sources lie under the root").to_string_lossy().replace('\\', "/");
+        let shown = file
+            .strip_prefix(root())
+            .expect("sources lie under the root")
+            .to_string_lossy()
+            .replace('\\', "/");
         if shown.starts_with("crates/library/") || shown.starts_with("tests/") {
             continue;
         }
         let text = fs::read_to_string(&file).expect("a source file is text");
-        for word in ["SELECT ", "INSERT INTO", "CREATE TABLE", "DELETE FROM", "PRAGMA "] {
-            assert!(!text.contains(word), "{shown} contains SQL ({word:?}); it belongs in library");
+        for word in [
+            "SELECT ",
+            "INSERT INTO",
+            "CREATE TABLE",
+            "DELETE FROM",
+            "PRAGMA ",
+        ] {
+            assert!(
+                !text.contains(word),
+                "{shown} contains SQL ({word:?}); it belongs in library"
+            );
         }
     }
 }
@@ -149,10 +207,18 @@ fn sql_stays_in_the_library() {
 #[test]
 fn names_say_what_is_inside() {
     for file in sources() {
-        for part in file.strip_prefix(root()).expect("sources lie under the root").components() {
+        for part in file
+            .strip_prefix(root())
+            .expect("sources lie under the root")
+            .components()
+        {
             let part = part.as_os_str().to_string_lossy();
             let stem = part.split('.').next().unwrap_or_default();
-            assert!(!EMPTY_NAMES.contains(&stem), "{}: {stem:?} is no name for a place", file.display());
+            assert!(
+                !EMPTY_NAMES.contains(&stem),
+                "{}: {stem:?} is no name for a place",
+                file.display()
+            );
         }
     }
 }
@@ -168,19 +234,35 @@ fn every_crate_opens_with_a_header() {
 }
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the root").to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("tests/ lies in the root")
+        .to_owned()
 }
 
 /// The packages of the workspace as `cargo metadata` gives them.
 fn workspace() -> Vec<Value> {
     let out = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--no-deps",
+            "--offline",
+        ])
         .current_dir(root())
         .output()
         .expect("cargo runs");
-    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    assert!(
+        out.status.success(),
+        "{}",
+        String::from_utf8_lossy(&out.stderr)
+    );
     let metadata: Value = serde_json::from_slice(&out.stdout).expect("cargo metadata is JSON");
-    metadata["packages"].as_array().expect("packages is a list").clone()
+    metadata["packages"]
+        .as_array()
+        .expect("packages is a list")
+        .clone()
 }
 
 fn name(package: &Value) -> &str {
@@ -189,20 +271,43 @@ fn name(package: &Value) -> &str {
 
 /// Names of the dependencies of `package` of the given kinds (`None` is an ordinary one).
 fn dependencies(package: &Value, kinds: &[Option<&str>]) -> Vec<String> {
-    let list = package["dependencies"].as_array().expect("dependencies is a list");
-    list.iter().filter(|d| kinds.contains(&d["kind"].as_str())).map(|d| name(d).to_owned()).collect()
+    let list = package["dependencies"]
+        .as_array()
+        .expect("dependencies is a list");
+    list.iter()
+        .filter(|d| kinds.contains(&d["kind"].as_str()))
+        .map(|d| name(d).to_owned())
+        .collect()
 }
 
 /// Every crate that `krate` pulls in on any platform, itself included.
 fn tree_of(krate: &str) -> BTreeSet<String> {
     let out = Command::new(env!("CARGO"))
-        .args(["tree", "-p", krate, "-e", "normal,build", "--prefix", "none", "--format", "{p}", "--offline"])
+        .args([
+            "tree",
+            "-p",
+            krate,
+            "-e",
+            "normal,build",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}",
+            "--offline",
+        ])
         .current_dir(root())
         .output()
         .expect("cargo runs");
-    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    assert!(
+        out.status.success(),
+        "{}",
+        String::from_utf8_lossy(&out.stderr)
+    );
     let text = String::from_utf8(out.stdout).expect("cargo tree prints text");
-    text.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+    text.lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// All Rust sources of the project.
@@ -219,7 +324,10 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a source folder can be listed") {
         let path = entry.expect("a source folder can be listed").path();
         if path.is_dir() {
-            if path.file_name().is_some_and(|n| n != "target" && n != "node_modules") {
+            if path
+                .file_name()
+                .is_some_and(|n| n != "target" && n != "node_modules")
+            {
                 walk(&path, found);
             }
         } else if path.extension().is_some_and(|e| e == "rs") {
