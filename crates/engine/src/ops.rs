@@ -144,3 +144,190 @@ impl Ops {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    //! Every fast operation against its definition, within what its roundings allow.
+
+    use std::num::NonZeroUsize;
+    use std::path::Path;
+
+    use kernels::cpu::Level;
+
+    use super::*;
+    use crate::Weights;
+    use crate::cache::Cache;
+    use crate::rope::Rope;
+
+    fn ops() -> [Ops; 2] {
+        [Numerics::Exact, Numerics::Fast].map(|numerics| {
+            let threads = NonZeroUsize::new(2).unwrap();
+            Ops::new(numerics, Cpu::new(Level::detect(), threads))
+        })
+    }
+
+    fn weights() -> Weights {
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden");
+        Weights::open(&golden.join("tiny-text/model.gguf")).unwrap()
+    }
+
+    /// Numbers between -2 and 2 that look random: `[rows, cols]`.
+    fn noise(seed: u32, rows: usize, cols: usize) -> Tensor {
+        let mut state = seed.wrapping_mul(747_796_405) + 1;
+        let values = (0..rows * cols).map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / (1 << 22) as f32 - 2.0
+        });
+        Tensor::from_vec(values.collect(), (rows, cols), &Device::Cpu).unwrap()
+    }
+
+    #[track_caller]
+    fn check([exact, fast]: [Tensor; 2], bound: f32) {
+        assert_eq!(exact.dims(), fast.dims());
+        let off = (exact - fast)
+            .unwrap()
+            .abs()
+            .unwrap()
+            .flatten_all()
+            .unwrap()
+            .max(0)
+            .unwrap();
+        let off: f32 = off.to_scalar().unwrap();
+        assert!(off <= bound, "off by {off:e}, bound {bound:e}");
+    }
+
+    #[test]
+    fn linear_maps() {
+        let weights = weights();
+        let w = weights.matrix("blk.0.ffn_up.weight", 192, 96).unwrap();
+        let mut values = Vec::new();
+        w.dequantise_rows(0..192, &mut values);
+        let largest = values.iter().fold(0f32, |largest, w| largest.max(w.abs()));
+        for t in [1, 2, 7, 33] {
+            let x = noise(1, t, 96);
+            // Two sums of 96 terms, each off by at most 96 · ε · Σ|term|.
+            let bound = 2.0 * 96.0 * f32::EPSILON * 96.0 * 2.0 * largest;
+            check(ops().map(|ops| ops.linear(&x, &w).unwrap()), bound);
+            let scores = ops().map(|ops| {
+                let mut out = Vec::new();
+                ops.scores(&x, &w, &mut out).unwrap();
+                Tensor::from_vec(out, (t, 192), &Device::Cpu).unwrap()
+            });
+            check(scores, bound);
+        }
+    }
+
+    #[test]
+    fn norms() {
+        let norm = weights().norm("blk.0.attn_norm.weight", 96).unwrap();
+        let largest = norm
+            .factors
+            .iter()
+            .fold(0f32, |largest, w| largest.max(w.abs()));
+        let (x, branch) = (noise(1, 5, 96), noise(2, 5, 96));
+        // A normed number is at most √96 times its factor; a dozen roundings.
+        let bound = 12.0 * f32::EPSILON * 96f32.sqrt() * largest;
+        check(ops().map(|ops| ops.norm(&x, &norm).unwrap()), bound);
+        check(
+            ops().map(|ops| ops.add_norm(&x, &branch, &norm).unwrap()),
+            bound,
+        );
+    }
+
+    #[test]
+    fn heads_are_normed_and_turned() {
+        let norm = weights().norm("blk.0.attn_q_norm.weight", 32).unwrap();
+        let largest = norm
+            .factors
+            .iter()
+            .fold(0f32, |largest, w| largest.max(w.abs()));
+        let angles = Rope::new(32, 10_000.0, 1.0).angles(1000..1005);
+        let x = noise(1, 5, 3 * 32);
+        let bound = 24.0 * f32::EPSILON * 32f32.sqrt() * largest;
+        check(
+            ops().map(|ops| ops.norm_rotate(&x, &norm, &angles).unwrap()),
+            bound,
+        );
+    }
+
+    #[test]
+    fn attention_in_both_kinds_of_layer() {
+        let config = weights().config().clone(); // 3 heads on 1, width 32, window 16
+        for (layer, window) in [(0, Some(16)), (5, None)] {
+            let shape = Attention {
+                heads: 3,
+                kv_heads: 1,
+                head_dim: 32,
+                scale: 0.1,
+                window,
+            };
+            // 400 positions in pieces: the ring of 320 goes round.
+            let out = ops().map(|ops| {
+                let mut cache = Cache::new(&config, ops.numerics, 1000, 50);
+                let mut out = Vec::new();
+                for first in (0..400).step_by(50) {
+                    let seed = first as u32;
+                    cache.reserve(50).unwrap();
+                    ops.remember(
+                        &noise(seed, 50, 32),
+                        &noise(seed + 1, 50, 32),
+                        first,
+                        cache.layer(layer),
+                    )
+                    .unwrap();
+                    cache.commit(50);
+                    let q = noise(seed + 2, 50, 96);
+                    out.push(ops.attend(&shape, &q, first, cache.layer(layer)).unwrap());
+                }
+                Tensor::cat(&out, 0).unwrap()
+            });
+            // bfloat16 keys move a score by at most 2⁻⁹ · Σ|q·k| · scale = 2⁻⁹ · 32 · 4 · 0.1, and so each weight by
+            // e to twice that; values by 2⁻⁹ of 2.
+            let score = 32.0 * 4.0 * 0.1 / 512.0;
+            let bound = 2.0 * ((2f32 * score).exp() - 1.0) + 2.0 / 512.0;
+            check(out, bound);
+        }
+    }
+
+    #[test]
+    fn the_gated_block() {
+        let weights = weights();
+        let [gate, up] = ["gate", "up"].map(|name| {
+            weights
+                .matrix(&format!("blk.0.ffn_{name}.weight"), 192, 96)
+                .unwrap()
+        });
+        let down = weights.matrix("blk.0.ffn_down.weight", 96, 192).unwrap();
+        for t in [1, 9] {
+            let x = noise(3, t, 96);
+            let out = ops().map(|ops| ops.gated(&x, &gate, &up, &down).unwrap());
+            let largest: f32 = out[0]
+                .abs()
+                .unwrap()
+                .flatten_all()
+                .unwrap()
+                .max(0)
+                .unwrap()
+                .to_scalar()
+                .unwrap();
+            // float32 throughout in both: a relative error of some hundred roundings.
+            check(out, 200.0 * f32::EPSILON * largest.max(1.0));
+        }
+    }
+
+    #[test]
+    fn embeddings_are_rows_of_the_table() {
+        let weights = weights();
+        let table = weights.matrix("token_embd.weight", 512, 96).unwrap();
+        let [exact, fast] = ops().map(|ops| ops.embed(&table, &[511, 0, 511], 2.0).unwrap());
+        let mut row = Vec::new();
+        table.dequantise_rows(511..512, &mut row);
+        let rows: Vec<Vec<f32>> = exact.to_vec2().unwrap();
+        assert_eq!(
+            rows[0],
+            row.iter().map(|value| value * 2.0).collect::<Vec<f32>>()
+        );
+        assert_eq!(rows[0], rows[2]);
+        check([exact, fast], 0.0);
+    }
+}

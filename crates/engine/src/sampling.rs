@@ -229,3 +229,155 @@ fn likeliest(scores: &[f32]) -> u32 {
         .position(|score| *score == largest)
         .unwrap_or(0) as u32
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Scores of tokens with these probabilities.
+    fn scores(probabilities: &[f32]) -> Vec<f32> {
+        probabilities.iter().map(|p| p.ln()).collect()
+    }
+
+    /// The tokens that are ever drawn, and how often in `draws`.
+    fn counts(sampling: Sampling, scores: &[f32], draws: usize) -> Vec<usize> {
+        let mut sampler = Sampler::new(&sampling).unwrap();
+        let mut counts = vec![0; scores.len()];
+        for _ in 0..draws {
+            counts[sampler.choose(scores).unwrap() as usize] += 1;
+        }
+        counts
+    }
+
+    /// Which tokens are ever drawn.
+    #[track_caller]
+    fn check_drawn(sampling: Sampling, probabilities: &[f32], expected: &[usize]) {
+        let counts = counts(sampling, &scores(probabilities), 2000);
+        let drawn: Vec<usize> = (0..counts.len()).filter(|id| counts[*id] > 0).collect();
+        assert_eq!(drawn, expected, "{sampling:?}");
+    }
+
+    fn all() -> Sampling {
+        Sampling {
+            temperature: 1.0,
+            top_k: 0,
+            top_p: 1.0,
+            min_p: 0.0,
+            seed: 5,
+        }
+    }
+
+    #[test]
+    fn greedy_takes_the_first_of_the_likeliest() {
+        let mut sampler = Sampler::new(&Sampling::greedy()).unwrap();
+        let mut scores = vec![-7.0; 100];
+        assert_eq!(sampler.choose(&scores).unwrap(), 0);
+        (scores[41], scores[97]) = (-1.0, -1.0);
+        assert_eq!(sampler.choose(&scores).unwrap(), 41);
+    }
+
+    #[test]
+    fn each_setting_leaves_out_what_it_says() {
+        let probabilities = [0.1, 0.4, 0.05, 0.3, 0.15];
+        check_drawn(all(), &probabilities, &[0, 1, 2, 3, 4]);
+        check_drawn(Sampling { top_k: 2, ..all() }, &probabilities, &[1, 3]);
+        check_drawn(
+            Sampling {
+                top_p: 0.39,
+                ..all()
+            },
+            &probabilities,
+            &[1],
+        );
+        check_drawn(
+            Sampling {
+                top_p: 0.69,
+                ..all()
+            },
+            &probabilities,
+            &[1, 3],
+        );
+        check_drawn(
+            Sampling {
+                top_p: 0.71,
+                ..all()
+            },
+            &probabilities,
+            &[1, 3, 4],
+        );
+        check_drawn(
+            Sampling {
+                min_p: 0.26,
+                ..all()
+            },
+            &probabilities,
+            &[1, 3, 4],
+        );
+        // Of the two likeliest the first has 4/7: top-p counts within top-k.
+        check_drawn(
+            Sampling {
+                top_k: 2,
+                top_p: 0.55,
+                ..all()
+            },
+            &probabilities,
+            &[1],
+        );
+        check_drawn(
+            Sampling {
+                temperature: 0.01,
+                ..all()
+            },
+            &probabilities,
+            &[1],
+        );
+    }
+
+    #[test]
+    fn tokens_are_drawn_as_often_as_they_are_likely() {
+        let probabilities = [0.1, 0.4, 0.05, 0.3, 0.15];
+        let counts = counts(all(), &scores(&probabilities), 100_000);
+        for (count, probability) in counts.iter().zip(probabilities) {
+            // Four standard deviations of a count of 100,000 draws are at most 4 · √(n/4) = 632.
+            assert!(
+                (*count as f32 - 100_000.0 * probability).abs() < 632.0,
+                "{counts:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_top_k_are_those_of_a_sort() {
+        // Many equal scores, in no order.
+        let scores: Vec<f32> = (0..5000u32)
+            .map(|i| (i.wrapping_mul(2_654_435_761) >> 22) as f32)
+            .collect();
+        let mut order: Vec<u32> = (0..5000).collect();
+        order.sort_by(|a, b| scores[*b as usize].total_cmp(&scores[*a as usize])); // stable
+        for k in [1, 2, 64, 65, 1000, 5000] {
+            let mut sampler = Sampler::new(&Sampling { top_k: k, ..all() }).unwrap();
+            sampler.take_top_k(&scores);
+            let found: Vec<u32> = sampler
+                .candidates
+                .iter()
+                .map(|candidate| candidate.id)
+                .collect();
+            assert_eq!(found, order[..k], "top {k}");
+        }
+    }
+
+    #[test]
+    fn a_score_that_is_not_a_number_is_an_error() {
+        for wrong in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let mut scores = vec![0.5; 300];
+            scores[200] = wrong;
+            for sampling in [Sampling::greedy(), Sampling::gemma(1)] {
+                let error = Sampler::new(&sampling)
+                    .unwrap()
+                    .choose(&scores)
+                    .unwrap_err();
+                assert!(matches!(error, Error::NotFinite { id: 200, .. }), "{error}");
+            }
+        }
+    }
+}

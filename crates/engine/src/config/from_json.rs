@@ -220,3 +220,95 @@ impl Rope {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(json: &str) -> Config {
+        Config::from_json(json, Path::new("config.json"), 262_208).unwrap()
+    }
+
+    #[track_caller]
+    fn check_refused(json: &str, expected: &str) {
+        let error = Config::from_json(json, Path::new("config.json"), 262_208).unwrap_err();
+        assert_eq!(error.to_string(), expected);
+    }
+
+    /// As published: what equals the default is not said.
+    #[test]
+    fn the_4b_model_says_little_and_means_much() {
+        let config = config(
+            r#"{ "model_type": "gemma3", "text_config": {
+                "hidden_size": 2560, "intermediate_size": 10240, "model_type": "gemma3_text",
+                "num_hidden_layers": 34, "rope_scaling": { "factor": 8.0, "rope_type": "linear" },
+                "sliding_window": 1024 }, "vision_config": { "hidden_size": 1152 } }"#,
+        );
+        let heads = (
+            config.num_attention_heads,
+            config.num_key_value_heads,
+            config.head_dim,
+        );
+        assert_eq!(heads, (8, 4, 256));
+        assert_eq!(config.query_scale, 1.0 / 16.0);
+        assert_eq!((config.rope_theta, config.rope_factor), (1e6, 8.0));
+        assert_eq!(config.rope_local_base_freq, 1e4);
+        assert_eq!(config.vocab_size, 262_208);
+        let global: Vec<usize> = (0..34)
+            .filter(|layer| config.layer_is_global[*layer])
+            .collect();
+        assert_eq!(global, [5, 11, 17, 23, 29]);
+    }
+
+    #[test]
+    fn the_27b_model_scales_queries_by_another_number_than_its_heads_width() {
+        let config = config(
+            r#"{ "text_config": { "head_dim": 128, "hidden_size": 5376, "intermediate_size": 21504,
+                "num_attention_heads": 32, "num_hidden_layers": 62, "num_key_value_heads": 16,
+                "query_pre_attn_scalar": 168, "sliding_window": 1024,
+                "rope_scaling": { "factor": 8.0, "rope_type": "linear" } } }"#,
+        );
+        assert!((config.query_scale - 168f32.powf(-0.5)).abs() < 1e-9);
+    }
+
+    /// transformers 5 writes one entry a layer and one set of angles a kind.
+    #[test]
+    fn the_newer_form_means_the_same() {
+        let old = config(
+            r#"{ "num_hidden_layers": 7, "rope_scaling": { "factor": 8.0, "rope_type": "linear" } }"#,
+        );
+        let new = config(
+            r#"{ "num_hidden_layers": 7, "_sliding_window_pattern": 6,
+                "layer_types": ["sliding_attention", "sliding_attention", "sliding_attention",
+                    "sliding_attention", "sliding_attention", "full_attention", "sliding_attention"],
+                "rope_parameters": {
+                    "full_attention": { "rope_type": "linear", "factor": 8.0, "rope_theta": 1000000.0 },
+                    "sliding_attention": { "rope_type": "default", "rope_theta": 10000.0 } } }"#,
+        );
+        assert_eq!(old, new);
+    }
+
+    #[test]
+    fn what_no_gemma_3_has_is_refused() {
+        check_refused(
+            r#"{ "final_logit_softcapping": 30.0 }"#,
+            "config.json: final_logit_softcapping is 30, expected null",
+        );
+        check_refused(
+            r#"{ "rope_scaling": { "rope_type": "yarn", "factor": 8.0 } }"#,
+            "config.json: rope_scaling.rope_type is yarn, expected linear or default",
+        );
+        check_refused(
+            r#"{ "hidden_activation": "silu" }"#,
+            "config.json: hidden_activation is silu, expected gelu_pytorch_tanh",
+        );
+        check_refused(
+            r#"{ "head_dim": 255 }"#,
+            "config.json: head width is 255, expected an even number",
+        );
+        check_refused(
+            r#"{ "query_pre_attn_scalar": 0 }"#,
+            "config.json: query scale is inf, expected a positive number",
+        );
+    }
+}
