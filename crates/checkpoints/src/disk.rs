@@ -31,7 +31,7 @@ impl From<Error> for Halt {
 pub fn check_room(folder: &Path, bytes: u64) -> Result<(), Error> {
     let free_bytes =
         fs4::available_space(folder).map_err(Error::io("ask for the free space of", folder))?;
-    let needed_bytes = bytes + RESERVE_BYTES;
+    let needed_bytes = bytes.saturating_add(RESERVE_BYTES);
     if free_bytes < needed_bytes {
         return Err(Error::DiskFull {
             folder: folder.to_owned(),
@@ -177,4 +177,80 @@ pub fn bytes_in(folder: &Path) -> u64 {
         Err(_) => 0,
     });
     bytes.sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_is_whole_and_tells_how_far_it_is() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        let bytes: Vec<u8> = (0..3 * PIECE + 5).map(|i| (i % 251) as u8).collect();
+        write(&from, &bytes).expect("a file");
+        let never = AtomicBool::new(false);
+        let mut told = Vec::new();
+        copy(&from, &to, &never, |done| told.push(done)).expect("a copy");
+        assert_eq!(fs::read(&to).expect("the copy"), bytes);
+        assert_eq!(
+            told,
+            [1, 2, 3]
+                .map(|pieces| pieces * PIECE as u64)
+                .into_iter()
+                .chain([bytes.len() as u64])
+                .collect::<Vec<_>>()
+        );
+        assert!(same_bytes(&from, &to, &never).expect("both can be read"));
+
+        let mut other = bytes.clone();
+        other[2 * PIECE] ^= 1;
+        write(&to, &other).expect("a file");
+        assert!(!same_bytes(&from, &to, &never).expect("both can be read"));
+        write(&to, &bytes[1..]).expect("a file");
+        assert!(!same_bytes(&from, &to, &never).expect("both can be read"));
+    }
+
+    #[test]
+    fn everything_long_can_be_stopped() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        write(&from, &vec![0; 3 * PIECE]).expect("a file");
+        write(&to, &vec![0; 3 * PIECE]).expect("a file");
+        let stop = AtomicBool::new(false);
+        let press = |_| stop.store(true, Ordering::Relaxed);
+        let copied = copy(&from, &folder.path().join("copy"), &stop, press);
+        assert!(matches!(copied, Err(Halt::Stopped)));
+        assert!(matches!(sha256(&from, &stop, |_| {}), Err(Halt::Stopped)));
+        assert!(matches!(same_bytes(&from, &to, &stop), Err(Halt::Stopped)));
+    }
+
+    #[test]
+    fn the_hash_is_the_published_one() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("abc");
+        write(&file, b"abc").expect("a file");
+        let found = sha256(&file, &AtomicBool::new(false), |_| {}).expect("it can be read");
+        // FIPS 180-2, appendix B.1
+        assert_eq!(
+            found,
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_with_numbers() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        check_room(folder.path(), 1).expect("a byte fits");
+        let refused = check_room(folder.path(), u64::MAX).expect_err("nothing is so large");
+        let free_bytes = match refused {
+            Error::DiskFull {
+                needed_bytes: u64::MAX,
+                free_bytes,
+                ..
+            } => free_bytes,
+            other => panic!("{other:?}"),
+        };
+        assert!(0 < free_bytes);
+    }
 }

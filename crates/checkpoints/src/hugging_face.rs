@@ -181,8 +181,11 @@ fn count_types(path: &Path, bytes_of: &mut BTreeMap<String, u64>) -> Result<u64,
     let data_bytes = data_bytes.filter(|_| length <= MOST_HEADER_BYTES);
     let data_bytes = data_bytes.ok_or_else(|| broken("its header ends after the file does"))?;
 
+    let mut header = Vec::new();
+    let read = file.take(length).read_to_end(&mut header);
+    read.map_err(Error::io("read", path))?;
     let header: Map<String, Value> =
-        serde_json::from_reader(file.take(length)).map_err(|_| broken("its header is not JSON"))?;
+        serde_json::from_slice(&header).map_err(|_| broken("its header is not JSON"))?;
     for (_, tensor) in header.iter().filter(|(name, _)| *name != "__metadata__") {
         let offsets = tensor["data_offsets"]
             .as_array()

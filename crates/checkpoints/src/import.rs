@@ -13,9 +13,10 @@ use crate::models::{IMPORTING, Models, PARTIAL};
 impl Models {
     /// Takes a GGUF file or Hugging Face folder into the models folder; the original stays.
     ///
-    /// Where the file system can, the two share their bytes, and the import takes no time and no
-    /// room: as a copy-on-write copy, or as a second name for the file. Otherwise they are copied.
-    /// A model that is here already, under whatever name, is not taken twice.
+    /// Where the file system can copy on write, the import takes no time and no room. (A second
+    /// name for the same file would do so everywhere, but a program that later writes the original
+    /// anew, as download tools do, would write ours.) A model that is here already, under whatever
+    /// name, is not taken twice.
     ///
     /// `on_progress` hears bytes done and in all. `None`: `stop` was set.
     pub fn import(
@@ -99,7 +100,7 @@ impl Models {
         let mut before_bytes = 0;
         for (from, to) in parts {
             let bytes = fs::metadata(from).map_err(Error::io("read", from))?.len();
-            if !share(from, to) {
+            if reflink_copy::reflink(from, to).is_err() {
                 disk::check_room(self.folder(), total_bytes - before_bytes)?;
                 disk::copy(from, to, stop, |done| {
                     on_progress(before_bytes + done, total_bytes)
@@ -110,11 +111,6 @@ impl Models {
         }
         Ok(())
     }
-}
-
-/// Makes `to` a copy of `from` that shares its bytes; false where that cannot be.
-fn share(from: &Path, to: &Path) -> bool {
-    reflink_copy::reflink(from, to).is_ok() || fs::hard_link(from, to).is_ok()
 }
 
 /// Makes the folder, and pairs each file that belongs to the checkpoint with its place in it.

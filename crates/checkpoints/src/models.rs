@@ -1,9 +1,13 @@
 //! The folder models are kept in: what is there, and how it leaves.
 
+use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use crate::checkpoint::{Checkpoint, identify};
+use crate::disk;
 use crate::error::Error;
 use crate::gguf_file;
 
@@ -18,6 +22,16 @@ pub(crate) const TERMS: [&str; 2] = [".GEMMA_TERMS.html", ".NOTICE.txt"];
 #[derive(Debug, Clone)]
 pub struct Models {
     folder: PathBuf,
+    /// What files said when they were last read: a vocabulary in front of the weights makes that
+    /// a matter of 30 ms each, and the list is asked for again and again.
+    known: Arc<Mutex<HashMap<PathBuf, Known>>>,
+}
+
+#[derive(Debug)]
+struct Known {
+    size_bytes: u64,
+    written: SystemTime,
+    checkpoint: Checkpoint,
 }
 
 /// What is in the folder: the models, and what stands in the way of the others.
@@ -41,6 +55,7 @@ impl Models {
         fs::create_dir_all(folder).map_err(Error::io("make the folder", folder))?;
         let models = Self {
             folder: folder.to_owned(),
+            known: Arc::default(),
         };
         // Whoever has the turn is importing: what is there is not left over.
         if let Ok(_turn) = models.take_turn() {
@@ -58,7 +73,7 @@ impl Models {
     pub fn list(&self) -> Result<Listing, Error> {
         let (mut checkpoints, mut problems) = (Vec::new(), Vec::new());
         for entry in self.entries()? {
-            match identify(&entry.path) {
+            match self.identify(&entry.path) {
                 Ok(checkpoint) => checkpoints.push(checkpoint),
                 // A model's half that sees pictures lies beside it by right.
                 Err(Error::Projector { .. }) => {}
@@ -73,7 +88,7 @@ impl Models {
 
     /// The checkpoint called `name`; fails with [`Error::NoSuchModel`] if there is none.
     pub fn find(&self, name: &str) -> Result<Checkpoint, Error> {
-        identify(&self.entry(name)?.path)
+        self.identify(&self.entry(name)?.path)
     }
 
     /// Deletes a model with its terms, and says how many bytes that freed.
@@ -81,21 +96,18 @@ impl Models {
     /// Whatever is in the folder under that name goes, also if it cannot be read as a model.
     pub fn remove(&self, name: &str) -> Result<u64, Error> {
         let Entry { path, .. } = self.entry(name)?;
-        let kind = fs::symlink_metadata(&path)
-            .map_err(Error::io("read", &path))?
-            .file_type();
-        let mut freed_bytes = 0;
-        if kind.is_dir() {
-            freed_bytes += freed_by_removing_folder(&path)?;
+        let metadata = fs::symlink_metadata(&path).map_err(Error::io("read", &path))?;
+        let mut freed_bytes = metadata.len();
+        if metadata.is_dir() {
+            freed_bytes = disk::bytes_in(&path);
             fs::remove_dir_all(&path).map_err(Error::io("delete", &path))?;
         } else {
             // Of a link that a person made, the link goes and what it leads to stays.
-            freed_bytes += freed_by_removing(&path)?;
             fs::remove_file(&path).map_err(Error::io("delete", &path))?;
         }
         for terms in TERMS.map(|terms| self.folder.join(format!("{name}{terms}"))) {
-            if terms.is_file() {
-                freed_bytes += freed_by_removing(&terms)?;
+            if let Ok(metadata) = terms.metadata() {
+                freed_bytes += metadata.len();
                 fs::remove_file(&terms).map_err(Error::io("delete", &terms))?;
             }
         }
@@ -178,6 +190,30 @@ impl Models {
         })
     }
 
+    /// As [`identify`], but reads a file again only if it was written since.
+    fn identify(&self, path: &Path) -> Result<Checkpoint, Error> {
+        let metadata = fs::metadata(path).map_err(Error::io("read", path))?;
+        let (size_bytes, is_file) = (metadata.len(), metadata.is_file());
+        // A system without such times, or a folder, whose files have times of their own: always read.
+        let Some(written) = metadata.modified().ok().filter(|_| is_file) else {
+            return identify(path);
+        };
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known.get(path)
+            && (known.size_bytes, known.written) == (size_bytes, written)
+        {
+            return Ok(known.checkpoint.clone());
+        }
+        let checkpoint = identify(path)?;
+        let now_known = Known {
+            size_bytes,
+            written,
+            checkpoint: checkpoint.clone(),
+        };
+        known.insert(path.to_owned(), now_known);
+        Ok(checkpoint)
+    }
+
     fn clear_leftovers(&self) -> Result<(), Error> {
         let read = || Error::io("read", &self.folder);
         for found in fs::read_dir(&self.folder).map_err(read())? {
@@ -198,36 +234,4 @@ impl Models {
         }
         Ok(())
     }
-}
-
-fn freed_by_removing_folder(folder: &Path) -> Result<u64, Error> {
-    let mut freed_bytes = 0;
-    for found in fs::read_dir(folder).map_err(Error::io("read", folder))? {
-        let path = found.map_err(Error::io("read", folder))?.path();
-        freed_bytes += match path.is_symlink() || !path.is_dir() {
-            true => freed_by_removing(&path)?,
-            false => freed_by_removing_folder(&path)?,
-        };
-    }
-    Ok(freed_bytes)
-}
-
-fn freed_by_removing(file: &Path) -> Result<u64, Error> {
-    let metadata = fs::symlink_metadata(file).map_err(Error::io("read", file))?;
-    Ok(if has_other_names(&metadata) {
-        0
-    } else {
-        metadata.len()
-    })
-}
-
-/// True for a file that an import linked and whose original is still there: its bytes stay.
-#[cfg(unix)]
-fn has_other_names(metadata: &fs::Metadata) -> bool {
-    1 < std::os::unix::fs::MetadataExt::nlink(metadata)
-}
-
-#[cfg(not(unix))]
-fn has_other_names(_: &fs::Metadata) -> bool {
-    false // not to be had without a handle, and not worth one
 }

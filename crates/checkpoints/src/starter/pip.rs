@@ -7,6 +7,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use super::Watch;
 use crate::disk::{self, Halt};
 use crate::error::Error;
 
-/// Between two looks at the child, the stop flag and the growing files.
+/// Between two looks at the stop flag and the growing files.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Of what pip says, the end is enough to know why it failed.
 const SAID_AT_MOST: usize = 16_384;
@@ -92,26 +93,28 @@ fn attend(
     mut look: impl FnMut(&mut Watch),
 ) -> Result<Ended, Halt> {
     let mut errors = child.stderr.take().expect("it was piped");
-    // Read as it comes: a child whose pipe is full waits for ever.
-    let listener = thread::spawn(move || {
+    let (tell, heard) = channel();
+    // Read as it comes: a child whose pipe is full waits for ever. The pipe ends with the child.
+    thread::spawn(move || {
         let mut said = Vec::new();
-        // Whatever ends the pipe, what was heard until then is what there is.
+        // Whatever breaks the pipe, what was heard until then is what there is.
         let _ = errors.read_to_end(&mut said);
-        String::from_utf8_lossy(&said[said.len().saturating_sub(SAID_AT_MOST)..]).into_owned()
+        let end = said.len().saturating_sub(SAID_AT_MOST);
+        let _ = tell.send(String::from_utf8_lossy(&said[end..]).into_owned());
     });
-    let status = loop {
+    let said = loop {
         if let Err(halt) = watch.check_stop() {
             let _ = child.kill(); // or it has just ended by itself
             let _ = child.wait();
             return Err(halt);
         }
-        match child.try_wait().map_err(Error::io("wait for", "pip"))? {
-            Some(status) => break status,
-            None => thread::sleep(LOOK_EVERY),
+        match heard.recv_timeout(LOOK_EVERY) {
+            Ok(said) => break said,
+            Err(RecvTimeoutError::Timeout) => look(watch),
+            Err(RecvTimeoutError::Disconnected) => break String::new(), // it panicked
         }
-        look(watch);
     };
-    let said = listener.join().expect("it only reads");
+    let status = child.wait().map_err(Error::io("wait for", "pip"))?;
     Ok(Ended {
         succeeded: status.success(),
         said,

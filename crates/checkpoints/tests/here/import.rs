@@ -1,0 +1,145 @@
+//! A model from elsewhere becomes one of ours, once, whole or not at all.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+
+use checkpoints::{Error, identify};
+
+use crate::{Home, golden};
+
+/// A copy of the golden checkpoint outside the models folder; `twist` makes it another model of the same size.
+fn file(home: &Home, name: &str, twist: u8) -> PathBuf {
+    let mut bytes = fs::read(golden("tiny-text/model.gguf")).unwrap();
+    *bytes.last_mut().unwrap() ^= twist;
+    let path = home.outside(name);
+    fs::write(&path, bytes).unwrap();
+    path
+}
+
+#[test]
+fn a_file_is_taken_in_and_the_original_stays() {
+    let home = Home::new();
+    let original = file(&home, "tiny.gguf", 0);
+    let mut progress = Vec::new();
+    let on_progress = |done, total| progress.push((done, total));
+    let never = AtomicBool::new(false);
+    let model = home
+        .models
+        .import(&original, &never, on_progress)
+        .unwrap()
+        .unwrap();
+    assert_eq!(model, identify(&home.inside("tiny.gguf")).unwrap());
+    assert_eq!(fs::read(&model.path).unwrap(), fs::read(&original).unwrap());
+    assert_eq!(progress.last(), Some(&(model.size_bytes, model.size_bytes)));
+    assert_eq!(home.names(), ["tiny.gguf"]);
+
+    fs::write(&original, "written anew by another program").unwrap();
+    assert_eq!(identify(&model.path).unwrap(), model, "ours is a copy");
+    assert_eq!(home.models.remove("tiny").unwrap(), model.size_bytes);
+}
+
+#[test]
+fn the_same_model_is_taken_once_under_whatever_name() {
+    let home = Home::new();
+    let first = home.import(&file(&home, "tiny.gguf", 0));
+    assert_eq!(home.import(&file(&home, "tiny.gguf", 0)), first);
+    assert_eq!(home.import(&file(&home, "another-name.gguf", 0)), first);
+    assert_eq!(
+        home.import(&first.path),
+        first,
+        "also from the models folder itself"
+    );
+    assert_eq!(home.names(), ["tiny.gguf"]);
+}
+
+#[test]
+fn another_model_of_the_same_name_gets_a_number() {
+    let home = Home::new();
+    let names = [1, 2, 3].map(|twist| home.import(&file(&home, "tiny.gguf", twist)).name);
+    assert_eq!(names, ["tiny", "tiny-2", "tiny-3"]);
+}
+
+#[test]
+fn a_name_that_would_hide_the_model_is_made_plain() {
+    let home = Home::new();
+    assert_eq!(
+        home.import(&file(&home, ".tiny.partial.gguf", 0)).name,
+        "tiny"
+    );
+    assert_eq!(home.models.list().unwrap().checkpoints.len(), 1);
+}
+
+#[test]
+fn a_folder_is_taken_in_with_what_belongs_to_it() {
+    let home = Home::new();
+    let original = home.outside("tiny-it");
+    fs::create_dir_all(original.join("runs")).unwrap();
+    for name in ["config.json", "model.safetensors"] {
+        fs::copy(golden("tiny-text").join(name), original.join(name)).unwrap();
+    }
+    for name in [
+        "tokenizer.json",
+        "chat_template.jinja",
+        "LICENSE",
+        "picture.png",
+        "pytorch_model.bin",
+    ] {
+        fs::write(original.join(name), "x").unwrap();
+    }
+    let model = home.import(&original);
+    assert_eq!(
+        (model.name.as_str(), &model.path),
+        ("tiny-it", &home.inside("tiny-it"))
+    );
+    let entries = fs::read_dir(&model.path)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name());
+    let mut names: Vec<_> = entries.map(|name| name.into_string().unwrap()).collect();
+    names.sort();
+    let expected = [
+        "LICENSE",
+        "chat_template.jinja",
+        "config.json",
+        "model.safetensors",
+        "tokenizer.json",
+    ];
+    assert_eq!(names, expected);
+
+    assert_eq!(home.import(&original), model, "taken once");
+    assert_eq!(home.names(), ["tiny-it"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_followed_to_the_bytes() {
+    let home = Home::new();
+    let original = file(&home, "blob", 0);
+    let link = home.outside("tiny.gguf");
+    std::os::unix::fs::symlink(&original, &link).unwrap();
+    let model = home.import(&link);
+    assert!(!model.path.is_symlink());
+    fs::remove_file(&original).unwrap();
+    assert!(identify(&model.path).is_ok());
+}
+
+#[test]
+fn what_is_no_model_is_not_taken_in() {
+    let home = Home::new();
+    let text = home.outside("diary.txt");
+    fs::write(&text, "Dear diary").unwrap();
+    let never = AtomicBool::new(false);
+    let refused = home.models.import(&text, &never, |_, _| {});
+    assert!(
+        matches!(refused, Err(Error::NotACheckpoint { .. })),
+        "{refused:?}"
+    );
+    let refused = home
+        .models
+        .import(&golden("tiny-mm/mmproj.gguf"), &never, |_, _| {});
+    assert!(
+        matches!(refused, Err(Error::Projector { .. })),
+        "{refused:?}"
+    );
+    assert_eq!(home.names(), [""; 0]);
+}
