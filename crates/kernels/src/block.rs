@@ -279,3 +279,6 @@ fn scale_and_min(bytes: &[u8], within: usize) -> (f32, f32) {
         f16_at(bytes, 2) * f32::from(min),
     )
 }
+
+#[cfg(test)]
+mod tests;

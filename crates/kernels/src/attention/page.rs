@@ -26,6 +26,10 @@ pub struct Part<'a> {
     pub rows: &'a [u16],
     pub within: Range<usize>,
     /// What is read after this.
+    #[cfg_attr(
+        not(target_arch = "x86_64"),
+        expect(dead_code, reason = "the scalar version asks for nothing ahead")
+    )]
     pub next: &'a [u16],
 }
 

@@ -14,7 +14,7 @@ mod avx2;
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use crate::block::GROUP;
+use crate::block::{BlockType, GROUP};
 use crate::cpu::{Cpu, Level};
 use crate::disjoint::Disjoint;
 use crate::panel::{panel_of, panel_rows, panels};
@@ -98,32 +98,47 @@ impl<'a> Activations<'a> {
         panels(self.tokens())
     }
 
+    /// Computes the forms that weights of these formats ask for.
+    pub(super) fn prepare(&self, blocks: impl Iterator<Item = BlockType>) {
+        for block in blocks {
+            if block.is_quantised() {
+                self.integers();
+            } else if self.tokens() > 1 {
+                self.floats(0);
+            }
+        }
+    }
+
     pub(super) fn panel_tokens(&self, index: usize) -> Range<usize> {
         panel_rows(self.tokens(), index)
     }
 
     /// The tokens of panel `index` as they are, [cols, tokens of the panel].
     pub(super) fn floats(&self, index: usize) -> &[f32] {
-        let x = if self.tokens() == 1 {
-            self.x
-        } else {
-            self.floats.get_or_init(|| self.panelled())
+        let x = match self.tokens() {
+            1 => self.x, // is a panel already
+            _ => self.floats.get_or_init(|| self.panelled()),
         };
         &x[times(&self.panel_tokens(index), self.cols)]
     }
 
     fn panelled(&self) -> Loan<f32> {
         let mut floats = scratch::floats(self.x.len());
-        for index in 0..self.panels() {
-            let range = self.panel_tokens(index);
-            let panel = &mut floats[times(&range, self.cols)];
-            for (lane, token) in range.clone().enumerate() {
-                let row = &self.x[token * self.cols..][..self.cols];
-                for (out, x) in panel.iter_mut().skip(lane).step_by(range.len()).zip(row) {
-                    *out = *x;
+        let parts = Disjoint::new(&mut floats);
+        self.cpu.pool().run(self.panels(), 1, |indices| {
+            for range in indices.map(|index| self.panel_tokens(index)) {
+                // SAFETY: panels do not overlap, and each is one item.
+                let panel = unsafe { parts.part(times(&range, self.cols)) };
+                for (lane, row) in self.x[times(&range, self.cols)]
+                    .chunks_exact(self.cols)
+                    .enumerate()
+                {
+                    for (lanes, x) in panel.chunks_exact_mut(range.len()).zip(row) {
+                        lanes[lane] = *x;
+                    }
                 }
             }
-        }
+        });
         floats
     }
 
@@ -246,3 +261,6 @@ fn scale_of(largest: u32) -> (f32, f32) {
         (largest / LARGEST, LARGEST / largest)
     }
 }
+
+#[cfg(test)]
+mod tests;

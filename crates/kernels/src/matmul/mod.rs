@@ -119,9 +119,7 @@ pub fn matmul_many(cpu: &Cpu, x: &Activations, products: &mut [(Matrix, &mut [f3
         });
     }
     let products = || shared.iter().flatten();
-    if products().any(|product| product.w.block.is_quantised()) {
-        x.integers(); // here, where all threads can take part
-    }
+    x.prepare(products().map(|product| product.w.block)); // here, where all threads can take part
 
     let tiles = products().map(Product::tiles).sum();
     cpu.pool().run(tiles, grain(cpu, tiles), |tiles| {

@@ -170,6 +170,29 @@ fn several_products_of_one_input_are_each_as_alone() {
 }
 
 #[test]
+fn no_tokens_are_no_work() {
+    for level in Level::all() {
+        let cpu = Cpu::new(level, NonZeroUsize::MIN);
+        for block in BlockType::ALL {
+            let bytes = vec![0; 3 * block.row_bytes(256)];
+            assert_eq!(
+                product(
+                    &cpu,
+                    &Matrix {
+                        block,
+                        rows: 3,
+                        cols: 256,
+                        bytes: &bytes
+                    },
+                    &[]
+                ),
+                []
+            );
+        }
+    }
+}
+
+#[test]
 fn a_token_that_is_not_finite_stays_visible_and_alone() {
     for level in Level::all() {
         let cpu = Cpu::new(level, NonZeroUsize::MIN);

@@ -60,7 +60,7 @@ pub fn values<const FORMAT: u8, const BYTES: usize, const WITHIN: usize>(
         Q4_K => {
             let bytes = thirty_two(block, 16 + WITHIN / 2 * 32);
             let nibble = _mm256_set1_epi16(15);
-            if WITHIN % 2 == 0 {
+            if WITHIN.is_multiple_of(2) {
                 [
                     _mm256_and_si256(bytes, nibble),
                     _mm256_and_si256(_mm256_srli_epi16::<8>(bytes), nibble),
@@ -138,7 +138,7 @@ fn spread_nibbles(bytes: __m128i) -> __m256i {
 #[inline]
 #[target_feature(enable = "avx2")]
 fn nibbles<const WITHIN: usize>(bytes: __m256i) -> __m256i {
-    let bytes = if WITHIN % 2 == 0 {
+    let bytes = if WITHIN.is_multiple_of(2) {
         bytes
     } else {
         _mm256_srli_epi16::<4>(bytes)
