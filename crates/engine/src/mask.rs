@@ -32,6 +32,7 @@ pub fn mask(queries: Range<usize>, window: Option<usize>) -> Result<Tensor> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 mod tests {
     use super::*;
 

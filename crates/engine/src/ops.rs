@@ -146,6 +146,7 @@ impl Ops {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 mod tests {
     //! Every fast operation against its definition, within what its roundings allow.
 

@@ -231,6 +231,7 @@ fn likeliest(scores: &[f32]) -> u32 {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 mod tests {
     use super::*;
 

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::TensorType;
+
 /// Why a GGUF file (or one thing in it) could not be read. Offsets count bytes from the file's start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -116,7 +118,7 @@ pub enum Error {
         /// The shape, outermost first.
         shape: Vec<u64>,
         /// The tensor's type.
-        kind: String,
+        kind: TensorType,
         /// What is wrong with it.
         why: &'static str,
     },
@@ -179,8 +181,8 @@ pub enum Error {
     TensorType {
         /// Its name.
         tensor: String,
-        /// Its type, by name where it has one.
-        kind: String,
+        /// Its type.
+        kind: TensorType,
     },
     /// The reader failed.
     #[error("could not read at byte {at}")]

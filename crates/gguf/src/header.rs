@@ -224,7 +224,7 @@ fn read_tensor<R: Read>(source: &mut Source<R>, alignment: u32) -> Result<Tensor
 /// After this the number of values, and of bytes, is known to fit into a `u64`.
 fn check_shape(at: u64, name: &str, shape: &[u64], kind: TensorType) -> Result<(), Error> {
     let wrong = |why| {
-        let (tensor, kind) = (name.to_owned(), kind.to_string());
+        let tensor = name.to_owned();
         Err(Error::Shape {
             at,
             tensor,

@@ -23,7 +23,7 @@ impl Tensor {
     pub fn range(&self) -> Result<Range<u64>, Error> {
         let len = self.len_bytes().ok_or_else(|| Error::TensorType {
             tensor: self.name.clone(),
-            kind: self.kind.to_string(),
+            kind: self.kind,
         })?;
         Ok(self.start..self.start + len)
     }
