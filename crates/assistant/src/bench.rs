@@ -1,6 +1,5 @@
 //! How fast a model runs on this machine.
 
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use engine::{Engine, Event, Limits};
@@ -73,14 +72,14 @@ impl Assistant {
     ) -> Result<BenchReport, Error> {
         let model = self.model_at(bench.model)?;
         on_step(&format!("loading {}", model.name));
-        let context_tokens = bench.depth + bench.prompt_tokens + bench.generate_tokens;
+        let parts = [bench.depth, bench.prompt_tokens, bench.generate_tokens];
+        let context_tokens: usize = parts.map(|tokens| tokens as usize).iter().sum();
         let begun = Instant::now();
-        let mut loaded =
-            Loaded::open(&model, self.compute(), Some(context_tokens as usize), || {})?;
+        let mut loaded = Loaded::open(&model, self.compute(), Some(context_tokens), || {})?;
         let load_seconds = begun.elapsed().as_secs_f64();
 
         let engine = &mut loaded.engine;
-        let ids = made_up_ids(context_tokens as usize, engine.vocabulary_len());
+        let ids = made_up_ids(context_tokens, engine.vocabulary_len());
         let mut runs = Vec::new();
         for repetition in 1..=bench.repetitions {
             on_step(&format!("measuring, {repetition} of {}", bench.repetitions));
@@ -106,12 +105,10 @@ impl Assistant {
 }
 
 fn run(engine: &mut Engine, bench: &Bench, ids: &[u32]) -> Result<Run, Error> {
-    let go_on = AtomicBool::new(false);
-    let go_on = || go_on.load(std::sync::atomic::Ordering::Relaxed);
     engine.reset();
     let (depth, prompt) = (bench.depth as usize, bench.prompt_tokens as usize);
     if depth > 0 {
-        engine.read(&ids[..depth], &go_on)?;
+        engine.read(&ids[..depth], &|| false)?;
     }
     let sampling = engine::Sampling::gemma(0);
     let limits = Limits {
@@ -124,7 +121,7 @@ fn run(engine: &mut Engine, bench: &Bench, ids: &[u32]) -> Result<Run, Error> {
         &ids[..depth + prompt],
         &sampling,
         &limits,
-        &go_on,
+        &|| false,
         |event| {
             last = Instant::now();
             match event {

@@ -122,7 +122,7 @@ impl Assistant {
             self.unload(&mut seat);
         }
         let freed_bytes = folder.remove(name)?;
-        if self.settings()?.model.as_deref() == Some(name) {
+        if self.kept_model()?.as_deref() == Some(name) {
             self.keep_model(None)?;
         }
         Ok(freed_bytes)
@@ -204,10 +204,10 @@ impl Assistant {
     /// The model chats use: the one that was chosen, or another if it is gone or none was.
     pub(crate) fn chosen_model(&self) -> Result<Option<Model>, Error> {
         let folder = self.folder()?;
-        if let Some(name) = self.settings()?.model {
+        if let Some(name) = self.kept_model()? {
             match folder.find(&name) {
                 Ok(checkpoint) => return Ok(Some(checkpoint.into())),
-                Err(error) if is_absent(&error) => {}
+                Err(checkpoints::Error::NoSuchModel { .. }) => {}
                 Err(damaged) => return Err(damaged.into()),
             }
         }
@@ -221,7 +221,7 @@ impl Assistant {
         let path = Path::new(name_or_path);
         if path.components().count() == 1 && !path.is_file() {
             match self.folder()?.find(name_or_path) {
-                Err(error) if is_absent(&error) => {}
+                Err(checkpoints::Error::NoSuchModel { .. }) => {}
                 found => return Ok(found?.into()),
             }
         }
@@ -319,8 +319,4 @@ impl From<Checkpoint> for Model {
             context_tokens,
         }
     }
-}
-
-fn is_absent(_error: &checkpoints::Error) -> bool {
-    true
 }

@@ -132,6 +132,11 @@ impl Assistant {
         Ok(self.library()?.save_settings(&values)?)
     }
 
+    /// The name of the model a chat uses.
+    pub(crate) fn kept_model(&self) -> Result<Option<String>, Error> {
+        self.kept(key::MODEL)
+    }
+
     /// Keeps which model a chat uses, and touches nothing else.
     pub(crate) fn keep_model(&self, name: Option<&str>) -> Result<(), Error> {
         Ok(self.library()?.save_settings(&[(key::MODEL, name)])?)

@@ -205,7 +205,7 @@ pub struct Bench {
     pub prompt: u32,
 
     /// Tokens to write.
-    #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(2..))]
     pub generate: u32,
 
     /// Tokens in the cache before the clock starts.

@@ -10,16 +10,14 @@ use crate::failure::Failure;
 
 /// `LECTERN_HOME`, `LECTERN_THREADS`, `LECTERN_CPU` and `HF_ENDPOINT`; empty is as if unset.
 pub fn options() -> Result<Options, Failure> {
-    let home = match variable("LECTERN_HOME")? {
-        Some(folder) => Home::at(folder),
-        None => Home::of_this_person().ok_or(Failure::NoHome)?,
-    };
+    let chosen = env::var_os("LECTERN_HOME").filter(|folder| !folder.is_empty());
+    let home = chosen.map(Home::at).or_else(Home::of_this_person);
     let threads = match variable("LECTERN_THREADS")? {
         Some(text) => Some(threads(&text)?),
         None => None,
     };
     Ok(Options {
-        home,
+        home: home.ok_or(Failure::NoHome)?,
         clock: unix_ms,
         entropy,
         threads: threads.map(NonZeroUsize::get),

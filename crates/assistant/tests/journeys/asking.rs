@@ -12,7 +12,10 @@ fn a_question_is_answered_word_by_word() {
 
     let events = desk.ask(chat, "What is the capital of France?", 24);
 
-    assert_eq!(kinds(&events), ["asked", "loading", "started", "reading", "text", "ended"]);
+    assert_eq!(
+        kinds(&events),
+        ["asked", "loading", "started", "reading", "text", "ended"]
+    );
     let mut words = String::new();
     for event in &events {
         if let ReplyEvent::Text { delta, message, .. } = event {
@@ -20,13 +23,23 @@ fn a_question_is_answered_word_by_word() {
             assert_eq!(*message, answer(&events).id);
         }
     }
-    assert_eq!(words.trim_end(), answer(&events).text, "what was shown is what is kept");
-    let figures = answer(&events).figures.as_ref().expect("an answer that ended has figures");
+    assert_eq!(
+        words.trim_end(),
+        answer(&events).text,
+        "what was shown is what is kept"
+    );
+    let figures = answer(&events)
+        .figures
+        .as_ref()
+        .expect("an answer that ended has figures");
     assert_eq!(figures.model, STARTER);
     assert!(figures.prompt_tokens > 5 && figures.answer_tokens > 0 && figures.answer_seconds > 0.0);
     assert_eq!(figures.context_tokens, 32_768);
     assert_eq!(desk.messages(chat).last(), Some(answer(&events)));
-    assert_eq!(desk.assistant.conversations().unwrap()[0].title, "What is the capital of France?");
+    assert_eq!(
+        desk.assistant.conversations().unwrap()[0].title,
+        "What is the capital of France?"
+    );
 }
 
 /// Reading reports where it begins and where it ends, with an estimate in between.
@@ -40,7 +53,11 @@ fn reading_says_how_far_it_is() {
     let reading: Vec<_> = events
         .iter()
         .filter_map(|event| match event {
-            ReplyEvent::Reading { done, total, seconds_left } => Some((*done, *total, *seconds_left)),
+            ReplyEvent::Reading {
+                done,
+                total,
+                seconds_left,
+            } => Some((*done, *total, *seconds_left)),
             _ => None,
         })
         .collect();
@@ -58,7 +75,12 @@ fn stopping_keeps_the_half_written_answer() {
     let chat = desk.new_conversation();
 
     let events = desk.ask(chat, "Count from one to one hundred.", 4);
-    assert!(answer(&events).figures.as_ref().is_some_and(|figures| figures.answer_tokens < 10));
+    assert!(
+        answer(&events)
+            .figures
+            .as_ref()
+            .is_some_and(|figures| figures.answer_tokens < 10)
+    );
     desk.ask(chat, "And now?", 4);
 
     let expected = "\
@@ -101,19 +123,34 @@ fn a_half_written_answer_is_kept_already() {
 
     let mut seen = Vec::new();
     desk.assistant
-        .reply(chat, "Tell me about the sea.", |event| match event {
-            ReplyEvent::Started(_) => seen.push(outside.messages(chat).unwrap()),
-            ReplyEvent::Text { tokens, .. } if tokens >= 30 => {
-                seen.push(outside.messages(chat).unwrap());
-                desk.assistant.stop_reply(chat);
-            }
-            _ => {}
-        })
+        .reply(
+            chat,
+            "Count from one to one hundred.",
+            |event| match event {
+                ReplyEvent::Started(_) => seen.push(outside.messages(chat).unwrap()),
+                // The desk's clock takes a twentieth of a second for each word: by then a second is over.
+                ReplyEvent::Text { tokens, .. } if tokens >= 25 => {
+                    seen.push(outside.messages(chat).unwrap());
+                    desk.assistant.stop_reply(chat);
+                }
+                _ => {}
+            },
+        )
         .unwrap();
 
-    assert!(seen[0][1].text.is_empty() && seen[0][1].cut_short, "it is there before its first word");
-    assert!(!seen[1][1].text.is_empty() && seen[1][1].cut_short, "its words follow");
-    assert!(desk.messages(chat)[1].text.starts_with(seen[1][1].text.trim_end()));
+    assert!(
+        seen[0][1].text.is_empty() && seen[0][1].cut_short,
+        "it is there before its first word"
+    );
+    assert!(
+        !seen[1][1].text.is_empty() && seen[1][1].cut_short,
+        "its words follow"
+    );
+    assert!(
+        desk.messages(chat)[1]
+            .text
+            .starts_with(seen[1][1].text.trim_end())
+    );
 }
 
 /// A base model's answer is its own line of the dialogue, never the next speaker's.
@@ -122,7 +159,11 @@ fn a_base_model_does_not_speak_for_the_person() {
     let desk = Desk::new();
     let chat = desk.new_conversation();
 
-    for question in ["Hello! Who are you?", "What is two plus two?", "Name a colour."] {
+    for question in [
+        "Hello! Who are you?",
+        "What is two plus two?",
+        "Name a colour.",
+    ] {
         let events = desk.ask(chat, question, 120);
         for event in &events {
             if let ReplyEvent::Text { delta, .. } = event {
@@ -130,7 +171,10 @@ fn a_base_model_does_not_speak_for_the_person() {
             }
         }
         let text = &answer(&events).text;
-        assert!(!text.contains("User:") && !text.starts_with(char::is_whitespace), "{text:?}");
+        assert!(
+            !text.contains("User:") && !text.starts_with(char::is_whitespace),
+            "{text:?}"
+        );
     }
 }
 
@@ -143,7 +187,10 @@ fn what_was_read_is_not_read_again() {
     let first = desk.ask(chat, "What is a lectern, and what is it for?", 12);
     let second = desk.ask(chat, "And a desk?", 4);
 
-    let (first, second) = (answer(&first).figures.clone().unwrap(), answer(&second).figures.clone().unwrap());
+    let (first, second) = (
+        answer(&first).figures.clone().unwrap(),
+        answer(&second).figures.clone().unwrap(),
+    );
     assert_eq!(first.cached_tokens, 0);
     assert!(
         second.cached_tokens >= first.prompt_tokens,
@@ -160,7 +207,11 @@ fn conversations_do_not_mix() {
     let alone = answer(&desk.ask(one, "Name a fish.", 8)).text.clone();
     desk.ask(two, "Name a bird.", 8);
     let three = desk.new_conversation();
-    assert_eq!(answer(&desk.ask(three, "Name a fish.", 8)).text, alone, "the same seed says the same");
+    assert_eq!(
+        answer(&desk.ask(three, "Name a fish.", 8)).text,
+        alone,
+        "the same seed says the same"
+    );
 }
 
 /// What does not fit is refused with exact counts, nothing is lost, and a shorter question goes on.
@@ -173,13 +224,25 @@ fn a_prompt_that_is_too_long_is_refused_with_its_counts() {
 
     let error = desk.try_ask(chat, &long, 1).unwrap_err();
 
-    let Error::Prompt(prompt::Error::TooLong { prompt, context: 32_768, over }) = error else {
+    let Error::Prompt(prompt::Error::TooLong {
+        prompt,
+        context: 32_768,
+        over,
+    }) = error
+    else {
         panic!("expected the counts, found {error}");
     };
     assert!(prompt > 33_000 && over == prompt + 64 - 32_768);
     assert!(error.hint().is_some());
-    assert_eq!(desk.messages(chat).last().unwrap().text, long, "the question is kept");
-    assert!(!answer(&desk.ask(chat, "Hello again.", 2)).text.is_empty(), "the conversation goes on");
+    assert_eq!(
+        desk.messages(chat).last().unwrap().text,
+        long,
+        "the question is kept"
+    );
+    assert!(
+        !answer(&desk.ask(chat, "Hello again.", 2)).text.is_empty(),
+        "the conversation goes on"
+    );
 }
 
 /// An empty message is no question: nothing is saved.
@@ -187,7 +250,10 @@ fn a_prompt_that_is_too_long_is_refused_with_its_counts() {
 fn an_empty_message_is_refused() {
     let desk = Desk::without_a_model();
     let chat = desk.new_conversation();
-    assert!(matches!(desk.try_ask(chat, " \n", 1), Err(Error::EmptyMessage)));
+    assert!(matches!(
+        desk.try_ask(chat, " \n", 1),
+        Err(Error::EmptyMessage)
+    ));
     assert!(desk.messages(chat).is_empty());
 }
 
@@ -200,7 +266,10 @@ fn without_a_model_the_question_is_kept() {
     let error = desk.try_ask(chat, "Hello?", 1).unwrap_err();
 
     assert!(matches!(error, Error::NoModel));
-    assert_eq!(error.hint(), Some("fetch the starter model, or open a GGUF file"));
+    assert_eq!(
+        error.hint(),
+        Some("fetch the starter model, or open a GGUF file")
+    );
     assert_eq!(desk.transcript(chat), "you    Hello?");
     desk.put_starter_as(STARTER);
     assert!(!answer(&desk.ask(chat, "Hello?", 2)).text.is_empty());
@@ -213,12 +282,21 @@ fn a_panic_is_survived() {
     let chat = desk.new_conversation();
 
     let outcome = desk.assistant.reply(chat, "Tell me a story.", |event| {
-        assert!(!matches!(event, ReplyEvent::Text { tokens: 5.., .. }), "as if something were wrong");
+        assert!(
+            !matches!(event, ReplyEvent::Text { tokens: 5.., .. }),
+            "as if something were wrong"
+        );
     });
 
     assert!(matches!(outcome, Err(Error::Crashed { .. })));
     let kept = &desk.messages(chat)[1];
-    assert!(kept.cut_short && !kept.text.is_empty(), "what was written is kept");
+    assert!(
+        kept.cut_short && !kept.text.is_empty(),
+        "what was written is kept"
+    );
     let events = desk.ask(chat, "Go on.", 3);
-    assert!(kinds(&events).contains(&"loading"), "the model is loaded afresh");
+    assert!(
+        kinds(&events).contains(&"loading"),
+        "the model is loaded afresh"
+    );
 }

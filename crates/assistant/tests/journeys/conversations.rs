@@ -10,22 +10,35 @@ fn a_restart_finds_everything() {
     let desk = Desk::new();
     let chat = desk.new_conversation();
     desk.ask(chat, "What is a book?", 6);
-    desk.assistant.rename_conversation(chat, " On books ").unwrap();
-    desk.assistant.save_draft(Some(chat), "And what is").unwrap();
+    desk.assistant
+        .rename_conversation(chat, " On books ")
+        .unwrap();
+    desk.assistant
+        .save_draft(Some(chat), "And what is")
+        .unwrap();
     desk.assistant.save_draft(None, "Another thing").unwrap();
     let settings = Settings {
         theme: Theme::Dark,
         sidebar_open: false,
         open_conversation: Some(chat),
         model: Some("gemma-3-270m-q4_k_m".to_owned()),
-        sampling: Sampling { temperature: 0.7, top_k: 40, top_p: 0.9, min_p: 0.05, seed: Some(u64::MAX) },
+        sampling: Sampling {
+            temperature: 0.7,
+            top_k: 40,
+            top_p: 0.9,
+            min_p: 0.05,
+            seed: Some(u64::MAX),
+        },
     };
     desk.assistant.save_settings(&settings).unwrap();
     let before = (desk.messages(chat), desk.assistant.conversations().unwrap());
 
     let desk = desk.restarted();
 
-    assert_eq!((desk.messages(chat), desk.assistant.conversations().unwrap()), before);
+    assert_eq!(
+        (desk.messages(chat), desk.assistant.conversations().unwrap()),
+        before
+    );
     assert_eq!(before.1[0].title, "On books");
     assert_eq!(desk.assistant.draft(Some(chat)).unwrap(), "And what is");
     assert_eq!(desk.assistant.draft(None).unwrap(), "Another thing");
@@ -40,9 +53,24 @@ fn a_new_person_finds_the_usual() {
     let home = tempfile::tempdir().unwrap();
     let assistant = assistant::Assistant::open(crate::desk::options(home.path())).unwrap();
     let settings = assistant.settings().unwrap();
-    let Settings { theme, sidebar_open, open_conversation, model, sampling } = settings;
-    assert_eq!((theme, sidebar_open, open_conversation, model), (Theme::System, true, None, None));
-    let usual = Sampling { temperature: 1.0, top_k: 64, top_p: 0.95, min_p: 0.0, seed: None };
+    let Settings {
+        theme,
+        sidebar_open,
+        open_conversation,
+        model,
+        sampling,
+    } = settings;
+    assert_eq!(
+        (theme, sidebar_open, open_conversation, model),
+        (Theme::System, true, None, None)
+    );
+    let usual = Sampling {
+        temperature: 1.0,
+        top_k: 64,
+        top_p: 0.95,
+        min_p: 0.0,
+        seed: None,
+    };
     assert_eq!(sampling, usual);
 }
 
@@ -52,7 +80,12 @@ fn deleting_can_be_undone_until_the_next_start() {
     let desk = Desk::without_a_model();
     let (kept, lost) = (desk.new_conversation(), desk.new_conversation());
     let listed = |desk: &Desk| -> Vec<i64> {
-        desk.assistant.conversations().unwrap().iter().map(|conversation| conversation.id).collect()
+        desk.assistant
+            .conversations()
+            .unwrap()
+            .iter()
+            .map(|conversation| conversation.id)
+            .collect()
     };
 
     desk.assistant.delete_conversation(kept).unwrap();
@@ -64,7 +97,10 @@ fn deleting_can_be_undone_until_the_next_start() {
     let desk = desk.restarted();
     assert_eq!(listed(&desk), [kept]);
     let error = desk.assistant.restore_conversation(lost).unwrap_err();
-    assert_eq!(error.to_string(), format!("there is no conversation {lost}"));
+    assert_eq!(
+        error.to_string(),
+        format!("there is no conversation {lost}")
+    );
 }
 
 /// Deleting a conversation stops the answer that is being written in it.
@@ -99,7 +135,11 @@ fn the_first_message_names_a_conversation() {
     }
     let title = |id| {
         let conversations = desk.assistant.conversations().unwrap();
-        conversations.into_iter().find(|conversation| conversation.id == id).unwrap().title
+        conversations
+            .into_iter()
+            .find(|conversation| conversation.id == id)
+            .unwrap()
+            .title
     };
     assert_eq!(title(one), "What do we know about the deep sea,");
     assert_eq!(title(two), "Mine");

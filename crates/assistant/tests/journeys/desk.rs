@@ -4,7 +4,9 @@ use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use assistant::{Assistant, ConversationId, Error, Home, Message, Options, ReplyEvent, Role, Settings};
+use assistant::{
+    Assistant, ConversationId, Error, Home, Message, Options, ReplyEvent, Role, Settings,
+};
 use tempfile::TempDir;
 
 /// What the starter model is called on a desk.
@@ -26,10 +28,21 @@ impl Desk {
     /// As a new person finds it.
     pub fn without_a_model() -> Self {
         let home = tempfile::tempdir().expect("a temporary folder can be made");
-        let desk = Self { assistant: open(home.path()), home };
+        let desk = Self {
+            assistant: open(home.path()),
+            home,
+        };
         let settings = desk.assistant.settings().unwrap();
-        let sampling = assistant::Sampling { seed: Some(7), ..settings.sampling };
-        desk.assistant.save_settings(&Settings { sampling, ..settings }).unwrap();
+        let sampling = assistant::Sampling {
+            seed: Some(7),
+            ..settings.sampling
+        };
+        desk.assistant
+            .save_settings(&Settings {
+                sampling,
+                ..settings
+            })
+            .unwrap();
         desk
     }
 
@@ -37,7 +50,10 @@ impl Desk {
     pub fn restarted(self) -> Self {
         let Self { assistant, home } = self;
         drop(assistant);
-        Self { assistant: open(home.path()), home }
+        Self {
+            assistant: open(home.path()),
+            home,
+        }
     }
 
     /// As a second process that opens the same home while this one runs.
@@ -52,7 +68,9 @@ impl Desk {
         let place = folder.join(format!("{name}.gguf"));
         let starter = starter();
         // A link takes no room; between two disks only a copy will do.
-        fs::hard_link(&starter, &place).or_else(|_| fs::copy(&starter, &place).map(drop)).unwrap();
+        fs::hard_link(&starter, &place)
+            .or_else(|_| fs::copy(&starter, &place).map(drop))
+            .unwrap();
     }
 
     pub fn new_conversation(&self) -> ConversationId {
@@ -64,7 +82,12 @@ impl Desk {
         self.try_ask(chat, text, tokens).unwrap()
     }
 
-    pub fn try_ask(&self, chat: ConversationId, text: &str, most: u32) -> Result<Vec<ReplyEvent>, Error> {
+    pub fn try_ask(
+        &self,
+        chat: ConversationId,
+        text: &str,
+        most: u32,
+    ) -> Result<Vec<ReplyEvent>, Error> {
         let mut events = Vec::new();
         self.assistant.reply(chat, text, |event| {
             if matches!(event, ReplyEvent::Text { tokens, .. } if tokens >= most) {
@@ -86,12 +109,20 @@ impl Desk {
             (Role::Model, true) => format!("model  {} (cut short)", how_much(&message.text)),
             (Role::Model, false) => format!("model  {}", how_much(&message.text)),
         };
-        self.messages(chat).iter().map(line).collect::<Vec<_>>().join("\n")
+        self.messages(chat)
+            .iter()
+            .map(line)
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 }
 
 fn how_much(text: &str) -> &'static str {
-    if text.is_empty() { "nothing" } else { "~words~" }
+    if text.is_empty() {
+        "nothing"
+    } else {
+        "~words~"
+    }
 }
 
 /// The answer as it is kept, from what happened.
@@ -123,14 +154,22 @@ fn kind(event: &ReplyEvent) -> &'static str {
 }
 
 pub fn golden(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../tests/golden")
+        .join(name)
 }
 
 /// Where the starter model lies.
 pub fn starter() -> PathBuf {
-    let usual = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/starter/gemma-3-270m-q4_k_m.gguf");
+    let usual = || {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/starter/gemma-3-270m-q4_k_m.gguf")
+    };
     let path = env::var_os("LECTERN_STARTER_MODEL").map_or_else(usual, PathBuf::from);
-    assert!(path.is_file(), "the starter model is not at {}; run ./dev test", path.display());
+    assert!(
+        path.is_file(),
+        "the starter model is not at {}; run ./dev test",
+        path.display()
+    );
     path
 }
 
@@ -139,7 +178,14 @@ fn open(home: &Path) -> Assistant {
 }
 
 pub fn options(home: &Path) -> Options {
-    Options { home: Home::at(home), clock, entropy: || 7, threads: None, cpu_level: None, hub: None }
+    Options {
+        home: Home::at(home),
+        clock,
+        entropy: || 7,
+        threads: None,
+        cpu_level: None,
+        hub: None,
+    }
 }
 
 /// Begins at 2030-01-01 and goes on by a twentieth of a second whenever it is looked at.

@@ -14,8 +14,17 @@ use crate::desk::{Desk, STARTER, golden, options, starter};
 const GO_ON: AtomicBool = AtomicBool::new(false);
 
 fn question<'a>(model: Option<&'a str>, text: &'a str, seed: u64) -> Ask<'a> {
-    let sampling = Sampling { seed: Some(seed), ..Sampling::RECOMMENDED };
-    Ask { model, system: None, text, sampling, max_tokens: Some(12) }
+    let sampling = Sampling {
+        seed: Some(seed),
+        ..Sampling::RECOMMENDED
+    };
+    Ask {
+        model,
+        system: None,
+        text,
+        sampling,
+        max_tokens: Some(12),
+    }
 }
 
 /// The same seed continues the same text in the same words, whatever was asked in between.
@@ -25,12 +34,18 @@ fn a_continuation_can_be_had_again() {
     let complete = |seed| {
         let mut heard = String::new();
         let ask = question(None, "Once upon a time there was", seed);
-        let outcome = desk.assistant.complete(&ask, &GO_ON, |text| heard.push_str(text)).unwrap();
+        let outcome = desk
+            .assistant
+            .complete(&ask, &GO_ON, |text| heard.push_str(text))
+            .unwrap();
         assert_eq!(heard, outcome.text);
         outcome
     };
     let first = complete(1);
-    assert_eq!((first.answer_tokens, first.cut_short, first.seed), (12, true, 1));
+    assert_eq!(
+        (first.answer_tokens, first.cut_short, first.seed),
+        (12, true, 1)
+    );
     assert_ne!(complete(2).text, first.text);
     assert_eq!(complete(1).text, first.text);
 }
@@ -44,7 +59,11 @@ fn a_question_by_path_leaves_no_trace() {
     let ask = question(starter.to_str(), "What is a lectern?", 1);
     let outcome = assistant.ask(&ask, &GO_ON, |_| {}).unwrap();
     assert!(outcome.prompt_tokens > 5 && !outcome.text.starts_with(' '));
-    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0, "nothing was made");
+    assert_eq!(
+        fs::read_dir(home.path()).unwrap().count(),
+        0,
+        "nothing was made"
+    );
 }
 
 /// Greedy takes the likeliest token: no seed changes it.
@@ -118,10 +137,20 @@ fn the_likeliest_agree_with_the_logits() {
     let found = Tensors::read(&output);
     assert_eq!(found.shape("nll"), [ids.len() - 1]);
     assert_eq!(found.shape("top_ids"), [ids.len(), 3]);
-    let (nll, top_ids, top) = (found.f32s("nll"), found.i32s("top_ids"), found.f32s("top_logprobs"));
+    let (nll, top_ids, top) = (
+        found.f32s("nll"),
+        found.i32s("top_ids"),
+        found.f32s("top_logprobs"),
+    );
     for (place, logits) in expected.f32s("short.logits").chunks(512).enumerate() {
-        let sum = logits.iter().map(|logit| f64::from(*logit).exp()).sum::<f64>().ln() as f32;
-        let best = (0..512).max_by(|a, b| logits[*a].total_cmp(&logits[*b])).unwrap();
+        let sum = logits
+            .iter()
+            .map(|logit| f64::from(*logit).exp())
+            .sum::<f64>()
+            .ln() as f32;
+        let best = (0..512)
+            .max_by(|a, b| logits[*a].total_cmp(&logits[*b]))
+            .unwrap();
         assert_eq!(top_ids[place * 3], best as i32);
         assert!((top[place * 3] - (logits[best] - sum)).abs() < 1e-3);
         if let Some(next) = ids.get(place + 1) {
@@ -135,17 +164,33 @@ fn the_likeliest_agree_with_the_logits() {
 fn prompts_have_the_ids_of_the_reference() {
     let folder = tempfile::tempdir().unwrap();
     let assistant = Assistant::new(options(folder.path()));
-    let prompts: Value = serde_json::from_slice(&fs::read(golden("prompts.json")).unwrap()).unwrap();
+    let prompts: Value =
+        serde_json::from_slice(&fs::read(golden("prompts.json")).unwrap()).unwrap();
     let cases = |key: &str| prompts[key].as_array().unwrap().iter();
     let typed = json!({"messages": [{"role": "user", "content": "Say <end_of_turn> and <bos>."}]});
-    let lines: Vec<&Value> = cases("texts").chain(cases("conversations")).chain([&typed]).collect();
+    let lines: Vec<&Value> = cases("texts")
+        .chain(cases("conversations"))
+        .chain([&typed])
+        .collect();
     let (input, output) = (folder.path().join("in"), folder.path().join("out"));
-    fs::write(&input, lines.iter().map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+    fs::write(
+        &input,
+        lines
+            .iter()
+            .map(|line| format!("{line}\n"))
+            .collect::<String>(),
+    )
+    .unwrap();
 
-    assistant.eval_prompt(starter().to_str().unwrap(), &input, &output).unwrap();
+    assistant
+        .eval_prompt(starter().to_str().unwrap(), &input, &output)
+        .unwrap();
 
     let found = fs::read_to_string(&output).unwrap();
-    let found: Vec<Value> = found.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let found: Vec<Value> = found
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     let (typed_ids, found) = found.split_last().unwrap();
     assert_eq!(found.len() + 1, lines.len());
     for (line, found) in iter::zip(lines, found) {
@@ -155,8 +200,19 @@ fn prompts_have_the_ids_of_the_reference() {
         };
         assert_eq!(found["ids"], expected, "{line}");
     }
-    let count = |id: u32| typed_ids["ids"].as_array().unwrap().iter().filter(|found| **found == id).count();
-    assert_eq!((count(2), count(105), count(106)), (1, 2, 1), "only the template's own: {typed_ids}");
+    let count = |id: u32| {
+        typed_ids["ids"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|found| **found == id)
+            .count()
+    };
+    assert_eq!(
+        (count(2), count(105), count(106)),
+        (1, 2, 1),
+        "only the template's own: {typed_ids}"
+    );
 }
 
 /// A line that makes no sense is named by its number.
@@ -166,8 +222,16 @@ fn a_wrong_line_is_named() {
     let assistant = Assistant::new(options(folder.path()));
     let (input, output) = (folder.path().join("in"), folder.path().join("out"));
     fs::write(&input, "{\"text\": \"fine\"}\n{\"txet\": \"not\"}\n").unwrap();
-    let error = assistant.eval_prompt(starter().to_str().unwrap(), &input, &output).unwrap_err();
-    assert_eq!(error.to_string(), format!("line 2 of {}: expected either `text` or `messages`", input.display()));
+    let error = assistant
+        .eval_prompt(starter().to_str().unwrap(), &input, &output)
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "line 2 of {}: expected either `text` or `messages`",
+            input.display()
+        )
+    );
     assert!(!output.exists());
 }
 
@@ -187,7 +251,10 @@ fn a_bench_has_all_its_figures() {
     let mut steps = 0;
     let report = assistant.bench(&bench, |_| steps += 1).unwrap();
     assert_eq!(steps, 4, "loading, and three measurements");
-    for spread in [report.prefill_tokens_per_second, report.decode_tokens_per_second] {
+    for spread in [
+        report.prefill_tokens_per_second,
+        report.decode_tokens_per_second,
+    ] {
         assert!(0.0 < spread.min && spread.min <= spread.median && spread.median <= spread.max);
     }
     assert!(report.load_seconds > 0.0 && report.first_token_seconds > 0.0 && report.threads >= 1);
@@ -197,7 +264,9 @@ fn a_bench_has_all_its_figures() {
 fn spelt_out(runs: &Value) -> Vec<u64> {
     let runs = runs.as_array().unwrap().iter();
     let pair = |run: &Value| (run[0].as_u64().unwrap(), run[1].as_u64().unwrap() as usize);
-    runs.map(pair).flat_map(|(id, times)| iter::repeat_n(id, times)).collect()
+    runs.map(pair)
+        .flat_map(|(id, times)| iter::repeat_n(id, times))
+        .collect()
 }
 
 /// A safetensors file, read whole.
@@ -208,7 +277,11 @@ impl Tensors {
         let bytes = fs::read(path).unwrap();
         let file = SafeTensors::deserialize(&bytes).unwrap();
         let whole = file.tensors().into_iter();
-        Self(whole.map(|(name, view)| (name, (view.shape().to_vec(), view.data().to_vec()))).collect())
+        Self(
+            whole
+                .map(|(name, view)| (name, (view.shape().to_vec(), view.data().to_vec())))
+                .collect(),
+        )
     }
 
     fn shape(&self, name: &str) -> &[usize] {
@@ -216,16 +289,30 @@ impl Tensors {
     }
 
     fn f32s(&self, name: &str) -> Vec<f32> {
-        self.0[name].1.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+        self.0[name]
+            .1
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .map(|bytes| f32::from_le_bytes(*bytes))
+            .collect()
     }
 
     fn i32s(&self, name: &str) -> Vec<i32> {
-        self.0[name].1.as_chunks::<4>().0.iter().map(|bytes| i32::from_le_bytes(*bytes)).collect()
+        self.0[name]
+            .1
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .map(|bytes| i32::from_le_bytes(*bytes))
+            .collect()
     }
 }
 
 fn write_ids(path: &Path, ids: &[i32]) {
     let bytes: Vec<u8> = ids.iter().flat_map(|id| id.to_le_bytes()).collect();
-    let view = safetensors::tensor::TensorView::new(safetensors::Dtype::I32, vec![ids.len()], &bytes).unwrap();
+    let view =
+        safetensors::tensor::TensorView::new(safetensors::Dtype::I32, vec![ids.len()], &bytes)
+            .unwrap();
     safetensors::serialize_to_file([("input_ids", view)], None, path).unwrap();
 }

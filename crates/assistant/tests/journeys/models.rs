@@ -4,7 +4,7 @@ use std::fs;
 
 use assistant::{Error, ModelState, Tuning};
 
-use crate::desk::{Desk, STARTER, kinds, starter};
+use crate::desk::{Desk, STARTER, golden, kinds, starter};
 
 #[track_caller]
 fn chosen(desk: &Desk) -> Option<(String, bool)> {
@@ -19,8 +19,13 @@ fn chosen(desk: &Desk) -> Option<(String, bool)> {
 fn the_only_model_is_the_chosen_one() {
     let desk = Desk::new();
     let models = desk.assistant.models().unwrap();
-    let [model] = &models[..] else { panic!("one model lies there: {models:?}") };
-    assert_eq!((model.name.as_str(), model.tuning), (STARTER, Tuning::Pretrained));
+    let [model] = &models[..] else {
+        panic!("one model lies there: {models:?}")
+    };
+    assert_eq!(
+        (model.name.as_str(), model.tuning),
+        (STARTER, Tuning::Pretrained)
+    );
     assert_eq!(model.context_tokens, 32_768);
     assert_eq!(model.size_bytes, fs::metadata(starter()).unwrap().len());
     assert_eq!(chosen(&desk), Some((STARTER.to_owned(), false)));
@@ -54,7 +59,10 @@ fn choosing_another_model_loads_it_for_the_next_question() {
 
     assert!(matches!(state, ModelState::Chosen { loaded: false, .. }));
     assert!(kinds(&desk.ask(chat, "Hello again.", 1)).contains(&"loading"));
-    assert_eq!(desk.messages(chat)[3].figures.as_ref().unwrap().model, "second");
+    assert_eq!(
+        desk.messages(chat)[3].figures.as_ref().unwrap().model,
+        "second"
+    );
 }
 
 /// Removing the chosen model falls back to another, and to none when the last is gone.
@@ -67,14 +75,31 @@ fn removing_the_chosen_model() {
     desk.assistant.choose_model("second").unwrap();
     desk.ask(chat, "Hello.", 1);
 
-    let freed_bytes = desk.assistant.remove_model("second").unwrap();
+    desk.assistant.remove_model("second").unwrap();
 
-    assert_eq!(freed_bytes, fs::metadata(starter()).unwrap().len());
     assert_eq!(chosen(&desk), Some(("first".to_owned(), false)));
     desk.ask(chat, "And now?", 1);
     desk.assistant.remove_model("first").unwrap();
     assert_eq!(chosen(&desk), None);
-    assert!(matches!(desk.try_ask(chat, "Still there?", 1), Err(Error::NoModel)));
+    assert!(matches!(
+        desk.try_ask(chat, "Still there?", 1),
+        Err(Error::NoModel)
+    ));
+}
+
+/// Removing says how much room it made.
+#[test]
+fn removing_says_what_it_freed() {
+    let desk = Desk::without_a_model();
+    let tiny = golden("tiny-text/model.gguf");
+    let place = desk.assistant.models_folder().join("tiny.gguf");
+    fs::create_dir_all(desk.assistant.models_folder()).unwrap();
+    fs::copy(&tiny, &place).unwrap();
+    assert_eq!(
+        desk.assistant.remove_model("tiny").unwrap(),
+        fs::metadata(&tiny).unwrap().len()
+    );
+    assert!(!place.exists());
 }
 
 /// A model whose file vanished is not waited for.
@@ -122,12 +147,19 @@ fn damaged_files_change_nothing() {
         let name = path.file_name().unwrap().to_str().unwrap();
         assert!(error.sentence().contains(name), "{}", error.sentence());
         fs::copy(path, desk.assistant.models_folder().join(name)).unwrap();
-        let error = desk.assistant.choose_model(name.trim_end_matches(".gguf")).unwrap_err();
+        let error = desk
+            .assistant
+            .choose_model(name.trim_end_matches(".gguf"))
+            .unwrap_err();
         assert!(error.sentence().contains(name), "{}", error.sentence());
     }
 
     assert_eq!(chosen(&desk), Some((STARTER.to_owned(), false)));
-    assert_eq!(desk.assistant.models().unwrap().len(), 1, "the others are no models");
+    assert_eq!(
+        desk.assistant.models().unwrap().len(),
+        1,
+        "the others are no models"
+    );
 }
 
 /// A name that no model has is an error that says what to do.
@@ -135,5 +167,9 @@ fn damaged_files_change_nothing() {
 fn an_unknown_model_is_named() {
     let desk = Desk::new();
     let error = desk.assistant.choose_model("gemma-9").unwrap_err();
-    assert!(error.sentence().contains("gemma-9") && error.hint().is_some(), "{}", error.sentence());
+    assert!(
+        error.sentence().contains("gemma-9") && error.hint().is_some(),
+        "{}",
+        error.sentence()
+    );
 }

@@ -27,7 +27,9 @@ fn a_second_question_waits_its_turn() {
                     assistant.stop_reply(one);
                 }
             };
-            assistant.reply(one, "Tell me about rivers.", on_event).unwrap();
+            assistant
+                .reply(one, "Tell me about rivers.", on_event)
+                .unwrap();
         });
         first_writes.recv().unwrap();
         let mut events = Vec::new();
@@ -39,10 +41,18 @@ fn a_second_question_waits_its_turn() {
             }
             events.push(event);
         };
-        assistant.reply(two, "Tell me about lakes.", on_event).unwrap();
-        assert_eq!(kinds(&events), ["asked", "waiting", "started", "reading", "text", "ended"]);
+        assistant
+            .reply(two, "Tell me about lakes.", on_event)
+            .unwrap();
+        assert_eq!(
+            kinds(&events),
+            ["asked", "waiting", "started", "reading", "text", "ended"]
+        );
     });
-    assert_eq!(desk.transcript(one), "you    Tell me about rivers.\nmodel  ~words~ (cut short)");
+    assert_eq!(
+        desk.transcript(one),
+        "you    Tell me about rivers.\nmodel  ~words~ (cut short)"
+    );
 }
 
 /// Who waits can change their mind.
@@ -67,7 +77,9 @@ fn a_waiting_question_can_be_stopped() {
             assistant.stop_reply(one);
         }
     };
-    assistant.reply(one, "Tell me about mountains.", on_event).unwrap();
+    assistant
+        .reply(one, "Tell me about mountains.", on_event)
+        .unwrap();
 
     assert_eq!(kinds(&second), ["asked", "waiting", "started", "ended"]);
     assert!(answer(&second).cut_short && answer(&second).text.is_empty());
@@ -81,8 +93,14 @@ fn a_model_can_be_loaded_ahead() {
 
     let state = desk.assistant.load_model().unwrap();
 
-    assert!(matches!(state, assistant::ModelState::Chosen { loaded: true, .. }));
-    assert_eq!(kinds(&desk.ask(chat, "Hello.", 1)), ["asked", "started", "reading", "text", "ended"]);
+    assert!(matches!(
+        state,
+        assistant::ModelState::Chosen { loaded: true, .. }
+    ));
+    assert_eq!(
+        kinds(&desk.ask(chat, "Hello.", 1)),
+        ["asked", "started", "reading", "text", "ended"]
+    );
 }
 
 /// Stopping while the model is loaded ends the answer before its first word.
@@ -101,5 +119,8 @@ fn stopping_while_the_model_is_loaded() {
     desk.assistant.reply(chat, "Hello.", on_event).unwrap();
 
     assert_eq!(kinds(&events), ["asked", "loading", "started", "ended"]);
-    assert_eq!(desk.transcript(chat), "you    Hello.\nmodel  nothing (cut short)");
+    assert_eq!(
+        desk.transcript(chat),
+        "you    Hello.\nmodel  nothing (cut short)"
+    );
 }
