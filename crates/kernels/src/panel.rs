@@ -11,25 +11,57 @@ use std::ops::Range;
 /// The most rows of a panel: with two vectors of columns their sums fill the 16 registers of AVX2.
 pub const PANEL: usize = 6;
 
-/// How many panels `rows` make.
-pub fn panels(rows: usize) -> usize {
-    rows.div_ceil(PANEL)
+/// How rows are shared out to panels: evenly, the first ones get what is left over.
+#[derive(Clone, Copy, Debug)]
+pub struct Panels {
+    count: usize,
+    /// Rows of every panel.
+    width: usize,
+    /// How many panels, the first ones, have a row more.
+    wider: usize,
 }
 
-/// The rows of panel `index`: the panels differ by at most one in width.
-pub fn panel_rows(rows: usize, index: usize) -> Range<usize> {
-    let panels = panels(rows);
-    rows * index / panels..rows * (index + 1) / panels
-}
+impl Panels {
+    /// As few panels as `rows` fit in.
+    pub fn of(rows: usize) -> Self {
+        let count = rows.div_ceil(PANEL);
+        let (width, wider) = if count == 0 {
+            (0, 0)
+        } else {
+            (rows / count, rows % count)
+        };
+        Self {
+            count,
+            width,
+            wider,
+        }
+    }
 
-/// The rows of all panels.
-pub fn panel_ranges(rows: usize) -> impl Iterator<Item = Range<usize>> {
-    (0..panels(rows)).map(move |index| panel_rows(rows, index))
-}
+    pub fn count(&self) -> usize {
+        self.count
+    }
 
-/// The panel that `row` is in.
-pub fn panel_of(rows: usize, row: usize) -> usize {
-    ((row + 1) * panels(rows)).div_ceil(rows) - 1
+    /// The rows of panel `index`.
+    #[inline]
+    pub fn rows(&self, index: usize) -> Range<usize> {
+        let start = index * self.width + index.min(self.wider);
+        start..start + self.width + usize::from(index < self.wider)
+    }
+
+    /// The rows of every panel.
+    pub fn all(self) -> impl Iterator<Item = Range<usize>> {
+        (0..self.count).map(move |index| self.rows(index))
+    }
+
+    /// The panel that `row` is in.
+    pub fn holding(&self, row: usize) -> usize {
+        let in_wider = self.wider * (self.width + 1);
+        if row < in_wider {
+            row / (self.width + 1)
+        } else {
+            self.wider + (row - in_wider) / self.width
+        }
+    }
 }
 
 /// Runs `$body` with `$width`, which is 1 to [`PANEL`], as a constant of that name.
@@ -72,15 +104,16 @@ mod tests {
     #[test]
     fn panels_share_the_rows_evenly() {
         for rows in 1..200 {
-            let all: Vec<Range<usize>> = (0..panels(rows))
-                .map(|index| panel_rows(rows, index))
-                .collect();
+            let panels = Panels::of(rows);
+            let all: Vec<Range<usize>> = panels.all().collect();
+            assert_eq!(all.len(), panels.count());
             assert_eq!((all[0].start, all[all.len() - 1].end), (0, rows));
             assert!(all.windows(2).all(|two| two[0].end == two[1].start));
             let widths = || all.iter().map(Range::len);
             let (least, most) = (widths().min().unwrap_or(0), widths().max().unwrap_or(0));
             assert!(1 <= least && most <= PANEL && most - least <= 1);
-            assert!((0..rows).all(|row| all[panel_of(rows, row)].contains(&row)));
+            assert!((0..rows).all(|row| all[panels.holding(row)].contains(&row)));
         }
+        assert_eq!(Panels::of(0).count(), 0);
     }
 }

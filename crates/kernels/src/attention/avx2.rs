@@ -8,7 +8,7 @@ use super::page::{Part, Products, add as add_pages};
 use super::partial::{Partial, STRIP, Strip, strips};
 use super::{Call, PAGE, Tile};
 use crate::cpu::Avx2;
-use crate::panel::{panel_ranges, with_width};
+use crate::panel::{Panels, with_width};
 use crate::scratch;
 use crate::tile::add_products;
 use crate::vector::{load_u16, load_u16x8, prefetch, store, transpose};
@@ -77,7 +77,7 @@ fn sum(weights: &[f32], values: &Part, partial: &mut Partial) {
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 fn add_panels(columns: &[Strip], len: usize, rows: &[f32], first: usize, sums: &mut [Strip]) {
-    for panel in panel_ranges(sums.len()) {
+    for panel in Panels::of(sums.len()).all() {
         let (rows, sums) = (
             &rows[panel.start * len..panel.end * len],
             &mut sums[panel.clone()],

@@ -14,7 +14,7 @@ use std::ops::Range;
 use super::partial::{Partial, STRIP, Strip, strips};
 use super::{Call, PAGE, Page, Tile};
 use crate::exp::exp;
-use crate::panel::{panel_of, panel_rows, with_width};
+use crate::panel::{Panels, with_width};
 use crate::scratch;
 
 /// Strips of keys in a page.
@@ -52,12 +52,13 @@ pub fn add(
     partial: &mut Partial,
 ) {
     let (rows, head_dim) = (tile.rows, call.shape.head_dim);
+    let panels = Panels::of(rows);
     let mut room = scratch::floats(rows * (head_dim + 2 * PAGE));
     let (queries, room) = room.split_at_mut(rows * head_dim);
     let (scores, weights) = room.split_at_mut(rows * PAGE);
     let scores = strips(scores);
     for row in 0..rows {
-        put(call.row(tile, row), rows, row, queries);
+        put(call.row(tile, row), panels, row, queries);
     }
 
     let page_keys = |position| of_head(call.cached.keys, position, tile.kv, head_dim);
@@ -80,7 +81,7 @@ pub fn add(
             let seen = seen.start.clamp(start, end) - page..seen.end.clamp(start, end) - page;
             let scores = std::array::from_fn(|strip| scores[strip * rows + row]);
             let weighed = weigh(row, scores, call.shape.scale, &seen, partial);
-            put(&weighed, rows, row, weights);
+            put(&weighed, panels, row, weights);
         }
         products.sum(
             weights,
@@ -95,14 +96,14 @@ pub fn add(
     }
 }
 
-/// Puts the numbers of `row` where they belong in panels of `rows`.
+/// Puts the numbers of `row` where they belong in `room`, which has all rows in panels.
 #[inline(always)]
-fn put(numbers: &[f32], rows: usize, row: usize, panels: &mut [f32]) {
-    let panel = panel_rows(rows, panel_of(rows, row));
+fn put(numbers: &[f32], panels: Panels, row: usize, room: &mut [f32]) {
+    let panel = panels.rows(panels.holding(row));
     let lane = row - panel.start;
     let numbers_of = |panel: Range<usize>| panel.start * numbers.len()..panel.end * numbers.len();
     with_width!(panel.len(), |T| {
-        for (lanes, number) in panels[numbers_of(panel)]
+        for (lanes, number) in room[numbers_of(panel)]
             .as_chunks_mut::<T>()
             .0
             .iter_mut()

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::page::{Part, Products, add as add_pages};
 use super::partial::{Partial, STRIP, Strip};
 use super::{Call, PAGE, Tile};
-use crate::panel::panel_ranges;
+use crate::panel::Panels;
 
 /// Adds to `partial` what the positions `keys`, all in one segment, contribute to `tile`.
 pub fn add(call: &Call, tile: &Tile, keys: Range<usize>, partial: &mut Partial) {
@@ -18,7 +18,7 @@ impl Products for Scalar {
     fn score(&self, rows: usize, queries: &[f32], keys: &Part, scores: &mut [Strip]) {
         let head_dim = keys.rows.len() / PAGE;
         scores.fill([[0.0; 8]; 2]);
-        for panel in panel_ranges(rows) {
+        for panel in Panels::of(rows).all() {
             let queries = &queries[panel.start * head_dim..panel.end * head_dim];
             for key in keys.within.clone() {
                 let scores = &mut scores[key / STRIP * rows..][panel.clone()];
@@ -36,7 +36,7 @@ impl Products for Scalar {
     fn sum(&self, weights: &[f32], values: &Part, partial: &mut Partial) {
         let head_dim = values.rows.len() / PAGE;
         for (strip, sums) in partial.sums_by_strip().enumerate() {
-            for panel in panel_ranges(sums.len()) {
+            for panel in Panels::of(sums.len()).all() {
                 let weights = &weights[panel.start * PAGE..panel.end * PAGE];
                 for key in values.within.clone() {
                     let bits = &values.rows[key * head_dim..][..head_dim][strip * STRIP..];

@@ -17,7 +17,7 @@ use std::sync::OnceLock;
 use crate::block::{BlockType, GROUP};
 use crate::cpu::{Cpu, Level};
 use crate::disjoint::Disjoint;
-use crate::panel::{panel_of, panel_rows, panels};
+use crate::panel::{Panels, with_width};
 use crate::scratch::{self, Loan};
 
 /// The largest magnitude of a quantised activation: the widest for which no sum of a group can overflow
@@ -37,6 +37,7 @@ pub struct Activations<'a> {
     cpu: &'a Cpu,
     x: &'a [f32],
     cols: usize,
+    panels: Panels,
     floats: OnceLock<Loan<f32>>,
     integers: OnceLock<Integers>,
 }
@@ -44,7 +45,7 @@ pub struct Activations<'a> {
 /// 15-bit integers with a scale for every 32: `x ≈ scale · value`.
 #[derive(Debug)]
 pub(super) struct Integers {
-    tokens: usize,
+    panels: Panels,
     groups: usize,
     /// Two values each, the first in the low half. Per panel of T: [groups, PAIRS, T].
     pairs: Loan<i32>,
@@ -78,6 +79,7 @@ impl<'a> Activations<'a> {
             cpu,
             x,
             cols,
+            panels: Panels::of(x.len() / cols),
             floats: OnceLock::new(),
             integers: OnceLock::new(),
         }
@@ -93,9 +95,8 @@ impl<'a> Activations<'a> {
         self.cols
     }
 
-    /// How many panels the tokens make.
-    pub(super) fn panels(&self) -> usize {
-        panels(self.tokens())
+    pub(super) fn panels(&self) -> Panels {
+        self.panels
     }
 
     /// Computes the forms that weights of these formats ask for.
@@ -109,24 +110,20 @@ impl<'a> Activations<'a> {
         }
     }
 
-    pub(super) fn panel_tokens(&self, index: usize) -> Range<usize> {
-        panel_rows(self.tokens(), index)
-    }
-
     /// The tokens of panel `index` as they are, [cols, tokens of the panel].
     pub(super) fn floats(&self, index: usize) -> &[f32] {
         let x = match self.tokens() {
             1 => self.x, // is a panel already
             _ => self.floats.get_or_init(|| self.panelled()),
         };
-        &x[times(&self.panel_tokens(index), self.cols)]
+        &x[times(&self.panels.rows(index), self.cols)]
     }
 
     fn panelled(&self) -> Loan<f32> {
         let mut floats = scratch::floats(self.x.len());
         let parts = Disjoint::new(&mut floats);
-        self.cpu.pool().run(self.panels(), 1, |indices| {
-            for range in indices.map(|index| self.panel_tokens(index)) {
+        self.cpu.pool().run(self.panels.count(), 1, |indices| {
+            for range in indices.map(|index| self.panels.rows(index)) {
                 // SAFETY: panels do not overlap, and each is one item.
                 let panel = unsafe { parts.part(times(&range, self.cols)) };
                 for (lane, row) in self.x[times(&range, self.cols)]
@@ -156,8 +153,8 @@ impl<'a> Activations<'a> {
             Disjoint::new(&mut scales),
             Disjoint::new(&mut sums),
         );
-        self.cpu.pool().run(self.panels(), 1, |indices| {
-            for range in indices.map(|index| self.panel_tokens(index)) {
+        self.cpu.pool().run(self.panels.count(), 1, |indices| {
+            for range in indices.map(|index| self.panels.rows(index)) {
                 let (pairs, scales) = (times(&range, groups * PAIRS), times(&range, groups));
                 // SAFETY: panels do not overlap, and each is one item.
                 let parts = unsafe {
@@ -176,7 +173,7 @@ impl<'a> Activations<'a> {
             }
         });
         Integers {
-            tokens,
+            panels: self.panels,
             groups,
             pairs,
             scales,
@@ -187,7 +184,7 @@ impl<'a> Activations<'a> {
 
 impl Integers {
     pub fn panel(&self, index: usize) -> Panel<'_> {
-        let tokens = panel_rows(self.tokens, index);
+        let tokens = self.panels.rows(index);
         let groups = times(&tokens, self.groups);
         Panel {
             pairs: &self.pairs[times(&tokens, self.groups * PAIRS)],
@@ -199,7 +196,7 @@ impl Integers {
 
     /// Group `index` of `token`: its values, their scale and their sum.
     pub fn group(&self, token: usize, index: usize) -> ([i16; GROUP], f32, i32) {
-        let panel = self.panel(panel_of(self.tokens, token));
+        let panel = self.panel(self.panels.holding(token));
         let (lane, width) = (token - panel.tokens.start, panel.tokens.len());
         let mut values = [0; GROUP];
         for pair in 0..PAIRS {
@@ -238,10 +235,12 @@ fn quantise_panel(
     for (lane, x) in x.chunks_exact(cols).enumerate() {
         for (index, x) in x.as_chunks::<GROUP>().0.iter().enumerate() {
             let (group, scale, sum) = quantise(x);
-            let pairs = pairs[index * PAIRS * width..][..PAIRS * width].chunks_exact_mut(width);
-            for (pairs, value) in pairs.zip(group) {
-                pairs[lane] = value;
-            }
+            let pairs = &mut pairs[index * PAIRS * width..][..PAIRS * width];
+            with_width!(width, |T| {
+                for (pairs, value) in pairs.as_chunks_mut::<T>().0.iter_mut().zip(group) {
+                    pairs[lane] = value;
+                }
+            });
             scales[index * width + lane] = scale;
             sums[index * width + lane] = sum;
         }

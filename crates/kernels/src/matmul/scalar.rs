@@ -19,7 +19,7 @@ pub unsafe fn outputs(product: &Product, x: &Activations, rows: Range<usize>) {
     let len = block.row_bytes(cols);
     for row in rows {
         let w = &bytes[row * len..][..len];
-        for panel in 0..x.panels() {
+        for panel in 0..x.panels().count() {
             let mut out = [0.0; PANEL];
             match block {
                 BlockType::F32 => plain(w, x, panel, &mut out, f32::from_le_bytes),
@@ -29,7 +29,7 @@ pub unsafe fn outputs(product: &Product, x: &Activations, rows: Range<usize>) {
                 }
                 _ => quantised(block, w, x, panel, &mut out),
             }
-            for (token, out) in x.panel_tokens(panel).zip(out) {
+            for (token, out) in x.panels().rows(panel).zip(out) {
                 // SAFETY: the caller's promise.
                 unsafe { product.set_outputs(token, row..row + 1, &[out]) };
             }
@@ -44,7 +44,7 @@ fn plain<const N: usize>(
     out: &mut [f32],
     value: impl Fn([u8; N]) -> f32,
 ) {
-    let width = x.panel_tokens(panel).len();
+    let width = x.panels().rows(panel).len();
     for (w, x) in w
         .as_chunks()
         .0
@@ -60,7 +60,7 @@ fn plain<const N: usize>(
 fn quantised(block: BlockType, w: &[u8], x: &Activations, panel: usize, out: &mut [f32]) {
     for index in 0..x.cols() / GROUP {
         let w = group(block, w, index);
-        for (out, token) in out.iter_mut().zip(x.panel_tokens(panel)) {
+        for (out, token) in out.iter_mut().zip(x.panels().rows(panel)) {
             let (values, scale, sum) = x.integers().group(token, index);
             let products = w
                 .values

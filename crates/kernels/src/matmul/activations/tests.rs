@@ -60,7 +60,10 @@ fn floats_lie_in_panels() {
     let x: Vec<f32> = (0..7 * 5).map(|i| i as f32).collect();
     let cpu = Cpu::new(Level::Scalar, NonZeroUsize::MIN);
     let activations = Activations::new(&cpu, &x, 5);
-    assert_eq!(activations.panel_tokens(0), 0..3);
-    assert_eq!(activations.floats(0)[..6], [0.0, 5.0, 10.0, 1.0, 6.0, 11.0]);
-    assert_eq!(activations.floats(1)[..4], [15.0, 20.0, 25.0, 30.0]);
+    assert_eq!(activations.panels().rows(0), 0..4);
+    assert_eq!(
+        activations.floats(0)[..8],
+        [0.0, 5.0, 10.0, 15.0, 1.0, 6.0, 11.0, 16.0]
+    );
+    assert_eq!(activations.floats(1)[..4], [20.0, 25.0, 30.0, 21.0]);
 }

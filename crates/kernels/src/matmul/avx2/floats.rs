@@ -126,8 +126,8 @@ unsafe fn tokens<const FORMAT: u8, const BYTES: usize>(
     let mut sums = Aligned([[[[0.0; ROWS]; SIDES]; PANEL]; PANELS]);
     for first in rows.clone().step_by(SIDES * ROWS) {
         let tile = first..rows.end.min(first + SIDES * ROWS);
-        for first_panel in (0..x.panels()).step_by(PANELS) {
-            let panels = first_panel..x.panels().min(first_panel + PANELS);
+        for first_panel in (0..x.panels().count()).step_by(PANELS) {
+            let panels = first_panel..x.panels().count().min(first_panel + PANELS);
             sums.0[..panels.len()].fill([[[0.0; ROWS]; SIDES]; PANEL]);
             for stretch in (0..cols).step_by(STRETCH) {
                 let weights = &mut weights.0[..STRETCH.min(cols - stretch)];
@@ -137,13 +137,13 @@ unsafe fn tokens<const FORMAT: u8, const BYTES: usize>(
                         weights,
                         stretch,
                         x.floats(panel),
-                        x.panel_tokens(panel).len(),
+                        x.panels().rows(panel).len(),
                         sums,
                     );
                 }
             }
             for (panel, sums) in panels.zip(&sums.0) {
-                for (token, sums) in x.panel_tokens(panel).zip(sums) {
+                for (token, sums) in x.panels().rows(panel).zip(sums) {
                     // SAFETY: these rows are ours by the caller's promise.
                     unsafe { product.set_outputs(token, tile.clone(), sums.as_flattened()) };
                 }

@@ -69,8 +69,8 @@ pub unsafe fn outputs<const FORMAT: u8, const BYTES: usize, const GROUPS: usize>
             Rows::new(&product.w, first),
             Rows::new(&product.w, first + ROWS),
         ];
-        for first_panel in (0..x.panels()).step_by(PANELS) {
-            let panels = first_panel..x.panels().min(first_panel + PANELS);
+        for first_panel in (0..x.panels().count()).step_by(PANELS) {
+            let panels = first_panel..x.panels().count().min(first_panel + PANELS);
             sums.0[..panels.len()].fill([[[0.0; ROWS]; SIDES]; PANEL]);
             for stretch in (0..groups).step_by(STRETCH) {
                 let weights = &mut weights.0[..STRETCH.min(groups - stretch)];
@@ -80,7 +80,7 @@ pub unsafe fn outputs<const FORMAT: u8, const BYTES: usize, const GROUPS: usize>
                 }
             }
             for (panel, sums) in panels.zip(&sums.0) {
-                for (token, sums) in x.panel_tokens(panel).zip(sums) {
+                for (token, sums) in x.panels().rows(panel).zip(sums) {
                     // SAFETY: these rows are ours by the caller's promise.
                     unsafe { product.set_outputs(token, tile.clone(), sums.as_flattened()) };
                 }
