@@ -57,19 +57,24 @@ fn score(rows: usize, queries: &[f32], keys: &Part, scores: &mut [Strip]) {
 #[target_feature(enable = "avx2,fma")]
 fn sum(weights: &[f32], values: &Part, partial: &mut Partial) {
     let head_dim = values.rows.len() / PAGE;
-    let mut columns = [[[0.0; 8]; 2]; PAGE];
-    let columns = &mut columns[values.within.clone()];
+    // Two strips are what a line of memory holds, and are widened while it is near.
+    let mut columns = [[[[0.0; 8]; 2]; PAGE]; 2];
+    let mut columns = columns
+        .each_mut()
+        .map(|columns| &mut columns[values.within.clone()]);
     let per_strip = values.next.len().div_ceil(head_dim.div_ceil(STRIP)).max(1);
     let mut next = values.next.chunks(per_strip);
     for (strip, sums) in partial.sums_by_strip().enumerate() {
         prefetch(next.next().unwrap_or_default());
-        for (columns, key) in columns.iter_mut().zip(values.within.clone()) {
-            widen(
-                &values.rows[key * head_dim..][..head_dim][strip * STRIP..],
-                columns,
-            );
+        if strip % 2 == 0 {
+            let [first, second] = &mut columns;
+            let keys = values.rows.chunks_exact(head_dim).skip(values.within.start);
+            for ((first, second), key) in first.iter_mut().zip(&mut **second).zip(keys) {
+                widen(&key[strip * STRIP..], first);
+                widen(&key[head_dim.min((strip + 1) * STRIP)..], second);
+            }
         }
-        add_panels(columns, PAGE, weights, values.within.start, sums);
+        add_panels(columns[strip % 2], PAGE, weights, values.within.start, sums);
     }
 }
 
