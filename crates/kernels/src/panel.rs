@@ -25,15 +25,11 @@ impl Panels {
     /// As few panels as `rows` fit in.
     pub fn of(rows: usize) -> Self {
         let count = rows.div_ceil(PANEL);
-        let (width, wider) = if count == 0 {
-            (0, 0)
-        } else {
-            (rows / count, rows % count)
-        };
+        let shared_by = count.max(1);
         Self {
             count,
-            width,
-            wider,
+            width: rows / shared_by,
+            wider: rows % shared_by,
         }
     }
 

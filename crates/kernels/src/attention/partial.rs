@@ -9,9 +9,9 @@ pub type Strip = [[f32; 8]; 2];
 
 /// For each row of a tile: with `m` the largest score, `Σ e^(score − m)` and `Σ e^(score − m) · value`.
 pub struct Partial<'a> {
-    /// [rows], −∞ where nothing was seen.
+    /// `[rows]`, −∞ where nothing was seen.
     largest: &'a mut [f32],
-    /// [rows]
+    /// `[rows]`
     totals: &'a mut [f32],
     /// [strips of the width of a head, rows]
     sums: &'a mut [Strip],

@@ -3,11 +3,11 @@
 //! ```text
 //! for 16 rows
 //!   for each stretch of 256 along k
-//!     unpack 16 x 256 weights, two neighbours along k of eight rows to a vector
+//!     unpack 16 x 256 weights, two of each of eight rows to a vector
 //!     for each panel of up to 6 tokens
 //!       for each group of 32
-//!         dot[token][row]  += vpmaddwd(weights, broadcast two activations)     16 times
-//!         out[token][row]   = fma(dot, scale_w·scale_x, out)
+//!         dot[token][row] += vpmaddwd(weights, broadcast two activations)      16 times
+//!         out[token][row]  = fma(dot, scale_w·scale_x, out)
 //! ```
 //!
 //! While 16 rows are unpacked the next 16 are prefetched: for few tokens that is what the time goes into.
@@ -20,7 +20,7 @@ use std::ops::Range;
 
 use super::rows::{ROWS, Rows};
 use super::scales::scales;
-use super::unpack::{has_min, offset, values};
+use super::unpack::{half_scales, has_half_scales, has_min, offset, values};
 use crate::block::GROUP;
 use crate::matmul::activations::{PAIRS, Panel};
 use crate::matmul::{Activations, Product};
@@ -34,7 +34,7 @@ const STRETCH: usize = 8;
 /// Panels that a stretch of weights meets before the next one is unpacked: their sums fill 18 KiB.
 const PANELS: usize = 48;
 
-/// A group of 16 rows: [pair, side, row and which of the pair].
+/// A group of 16 rows: [pair, side, row and which of the pair]; pairs as activations have them.
 #[derive(Clone, Copy)]
 struct Weights {
     pairs: [[[i16; 2 * ROWS]; SIDES]; PAIRS],
@@ -131,6 +131,12 @@ fn unpack_group<const FORMAT: u8, const BYTES: usize, const WITHIN: usize>(
         let values = values::<FORMAT, BYTES, WITHIN>(blocks[row]);
         first[row] = _mm256_sub_epi16(values[0], offset);
         second[row] = _mm256_sub_epi16(values[1], offset);
+        if has_half_scales(FORMAT) {
+            let scales = half_scales::<WITHIN>(blocks[row]);
+            let scales = _mm256_packs_epi32(scales, scales);
+            first[row] = _mm256_mullo_epi16(first[row], scales);
+            second[row] = _mm256_mullo_epi16(second[row], scales);
+        }
     }
     let (lower, upper) = out.split_at_mut(PAIRS / 2);
     for (out, pairs) in lower.iter_mut().zip(transpose(first)) {

@@ -15,7 +15,7 @@ use std::ops::Range;
 
 use super::rows::{ROWS, Rows};
 use super::scales::scales;
-use super::unpack::{has_min, offset, values};
+use super::unpack::{half_scales, has_half_scales, has_min, offset, values};
 use crate::block::GROUP;
 use crate::matmul::activations::PAIRS;
 use crate::matmul::{Activations, Product};
@@ -77,10 +77,7 @@ fn eight_rows<const FORMAT: u8, const BYTES: usize, const GROUPS: usize>(
         let w = scales::<FORMAT, BYTES, GROUPS>(blocks);
         each_group!(GROUPS, |WITHIN| {
             let (x_scale, x_sum) = (x_scales[WITHIN], x_sums[WITHIN]);
-            let mut dots = dots::<FORMAT, BYTES, WITHIN>(blocks, &pairs[WITHIN]);
-            if offset(FORMAT) != 0 {
-                dots = _mm256_sub_epi32(dots, _mm256_set1_epi32(i32::from(offset(FORMAT)) * x_sum));
-            }
+            let dots = dots::<FORMAT, BYTES, WITHIN>(blocks, &pairs[WITHIN], x_sum);
             let scale = _mm256_mul_ps(w.scale[WITHIN], _mm256_set1_ps(x_scale));
             out = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dots), scale, out);
             if has_min(FORMAT) {
@@ -97,13 +94,28 @@ fn eight_rows<const FORMAT: u8, const BYTES: usize, const GROUPS: usize>(
 fn dots<const FORMAT: u8, const BYTES: usize, const WITHIN: usize>(
     blocks: [&[u8; BYTES]; ROWS],
     pairs: &[i32; PAIRS],
+    x_sum: i32,
 ) -> __m256i {
     let pairs = pairs.as_chunks().0;
     let (a, b) = (load_i32(&pairs[0]), load_i32(&pairs[1]));
+    let products =
+        |w: [__m256i; 2]| _mm256_add_epi32(_mm256_madd_epi16(w[0], a), _mm256_madd_epi16(w[1], b));
+    let too_much = products([_mm256_set1_epi16(offset(FORMAT)); 2]);
     let mut dots = [_mm256_setzero_si256(); ROWS];
-    for row in 0..ROWS {
-        let [first, second] = values::<FORMAT, BYTES, WITHIN>(blocks[row]);
-        dots[row] = _mm256_add_epi32(_mm256_madd_epi16(first, a), _mm256_madd_epi16(second, b));
+    for (dot, block) in dots.iter_mut().zip(blocks) {
+        *dot = products(values::<FORMAT, BYTES, WITHIN>(block));
+        if has_half_scales(FORMAT) {
+            *dot = _mm256_mullo_epi32(
+                _mm256_sub_epi32(*dot, too_much),
+                half_scales::<WITHIN>(block),
+            );
+        }
     }
-    sums(dots)
+    if has_half_scales(FORMAT) || offset(FORMAT) == 0 {
+        return sums(dots);
+    }
+    _mm256_sub_epi32(
+        sums(dots),
+        _mm256_set1_epi32(i32::from(offset(FORMAT)) * x_sum),
+    )
 }

@@ -46,15 +46,12 @@ impl<'a> Rows<'a> {
     /// `index` must be below `blocks_of(N)`.
     #[inline]
     pub unsafe fn blocks<const N: usize>(&self, index: usize) -> [&'a [u8; N]; ROWS] {
-        self.rows.map(|row| {
-            debug_assert!(
-                row.len() >= (index + 1) * N,
-                "block {index} of {N} bytes in {}",
-                row.len()
-            );
+        let mut blocks = [&[0; N]; ROWS];
+        for (block, row) in blocks.iter_mut().zip(self.rows) {
             // SAFETY: the caller's promise; all rows have one length, and bytes need no alignment.
-            unsafe { &*row.as_ptr().add(index * N).cast::<[u8; N]>() }
-        })
+            *block = unsafe { &*row.as_ptr().add(index * N).cast::<[u8; N]>() };
+        }
+        blocks
     }
 
     /// Asks for the bytes that lie where block `index` of all eight rows lies in these, seen as one stream, but

@@ -25,16 +25,23 @@ pub const fn has_min(format: u8) -> bool {
     matches!(format, Q4_K | Q5_K)
 }
 
-/// What [`values`] are too large by: taken from the sum of a group, it costs one instruction for eight rows.
+/// Whether the two halves of a group have scales of their own: [`half_scales`].
+pub const fn has_half_scales(format: u8) -> bool {
+    format == Q6_K
+}
+
+/// What [`values`] are too large by: taken from sums instead, it costs less.
 pub const fn offset(format: u8) -> i16 {
     match format {
         Q4_0 => 8,
         Q5_0 => 16,
+        Q6_K => 32,
         _ => 0,
     }
 }
 
-/// Group `WITHIN` of a block, plus [`offset`]: the values in even places and those in odd ones.
+/// Group `WITHIN` of a block, plus [`offset`] and without [`half_scales`]: the values in even places and those
+/// in odd ones. In both vectors the first half of the group is the lower half.
 #[inline]
 #[target_feature(enable = "avx2")]
 pub fn values<const FORMAT: u8, const BYTES: usize, const WITHIN: usize>(
@@ -79,7 +86,7 @@ pub fn values<const FORMAT: u8, const BYTES: usize, const WITHIN: usize>(
                 bits::<WITHIN, 4, 1>(thirty_two(block, 16)),
             ))
         }
-        _ => q6_k::<WITHIN>(block),
+        _ => even_odd(q6_k::<WITHIN>(block)),
     }
 }
 
@@ -96,10 +103,9 @@ fn q5_0(block: &[u8]) -> __m256i {
     _mm256_or_si256(nibbles, _mm256_and_si256(set, _mm256_set1_epi8(16)))
 }
 
-/// The scales of the two halves of a group are as many halves of a vector, and go into the values.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn q6_k<const WITHIN: usize>(block: &[u8]) -> [__m256i; 2] {
+fn q6_k<const WITHIN: usize>(block: &[u8]) -> __m256i {
     let low = thirty_two(block, 64 * (WITHIN / 4) + 32 * (WITHIN % 2));
     let low = if WITHIN % 4 < 2 {
         nibbles::<0>(low)
@@ -113,17 +119,20 @@ fn q6_k<const WITHIN: usize>(block: &[u8]) -> [__m256i; 2] {
         2 => bits::<4, 4, 3>(high),
         _ => bits::<6, 4, 3>(high),
     };
-    let [even, odd] = even_odd(_mm256_or_si256(low, high));
+    _mm256_or_si256(low, high)
+}
 
+/// Q6_K's scales of the two halves of a group: eight 32-bit integers, as the halves lie in the halves of
+/// [`values`].
+#[inline]
+#[target_feature(enable = "avx2")]
+pub fn half_scales<const WITHIN: usize>(block: &[u8]) -> __m256i {
     let at = 192 + 2 * WITHIN;
     let both = _mm256_set1_epi16(i16::from_le_bytes([block[at], block[at + 1]]));
-    let one = _mm256_set_m128i(_mm_set1_epi16(0x0180), _mm_set1_epi16(0x0080)); // into the upper byte of a lane
-    let scales = _mm256_srai_epi16::<8>(_mm256_shuffle_epi8(both, one));
-    let middle = _mm256_set1_epi16(32);
-    [
-        _mm256_mullo_epi16(_mm256_sub_epi16(even, middle), scales),
-        _mm256_mullo_epi16(_mm256_sub_epi16(odd, middle), scales),
-    ]
+    // To the top of each lane, and down again with its sign.
+    let top = |byte: i32| _mm_set1_epi32(byte << 24 | 0x0080_8080);
+    let spread = _mm256_shuffle_epi8(both, _mm256_set_m128i(top(1), top(0)));
+    _mm256_srai_epi32::<24>(spread)
 }
 
 /// 16 bytes twice, the second time moved down by four: below are low nibbles in order, then high ones.
