@@ -2,7 +2,7 @@
 //!
 //! A loop is a *job*. Its items are handed out in chunks from one atomic counter, so a thread that the system
 //! takes away delays the others by at most its own chunk. The calling thread takes part. Workers look for the
-//! next job for [`SPIN`] and then sleep.
+//! next job for `SPIN` and then sleep.
 //!
 //! The life of a job, `gate` being OPEN plus the number of workers inside:
 //!

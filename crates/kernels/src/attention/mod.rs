@@ -2,7 +2,7 @@
 //!
 //! Gemma's query heads share key and value heads: one pass over the cache serves all that share one.
 //!
-//! The positions are cut into *segments* of [`SEGMENT`], wherever a query stands. Within a segment the softmax
+//! The positions are cut into *segments* of `SEGMENT`, wherever a query stands. Within a segment the softmax
 //! is taken page after page ("online": Milakov and Gimelshein 2018), and the segments are then merged in order.
 //! So a prompt is cut up by queries, one token by segments, both over all threads, and a query gets the same
 //! bits either way.

@@ -12,6 +12,7 @@
 
 use std::arch::x86_64::*;
 use std::ops::Range;
+use std::sync::atomic::{Ordering, compiler_fence};
 
 use super::rows::{ROWS, Rows};
 use super::scales::scales;
@@ -96,6 +97,8 @@ fn dots<const FORMAT: u8, const BYTES: usize, const WITHIN: usize>(
     pairs: &[i32; PAIRS],
     x_sum: i32,
 ) -> __m256i {
+    // Or the compiler keeps the bytes that groups share, in registers that it then has to spill.
+    compiler_fence(Ordering::SeqCst);
     let pairs = pairs.as_chunks().0;
     let (a, b) = (load_i32(&pairs[0]), load_i32(&pairs[1]));
     let products =
