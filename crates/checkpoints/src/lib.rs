@@ -25,7 +25,7 @@
 //!
 //! Read in this order: `checkpoint` (what a file says it is: `gguf_file`, `hugging_face`,
 //! `tuning`), `models` (the folder), `import`, `starter` (the first model of a new machine: `hub`,
-//! `download`, `packages`, `pip`), `disk`, `error`.
+//! `download`, `line`, `packages`, `pip`), `disk`, `error`.
 
 mod checkpoint;
 mod disk;

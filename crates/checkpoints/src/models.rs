@@ -43,6 +43,19 @@ pub struct Listing {
     pub problems: Vec<Error>,
 }
 
+/// Held while a model is put into the folder. The lock is the kernel's: it ends with the process,
+/// however that ends.
+#[derive(Debug)]
+pub(crate) struct Turn(File);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        // Closing would not do: a program that is just being started by another thread holds every
+        // open file until its first instruction.
+        let _ = self.0.unlock();
+    }
+}
+
 /// A file or folder that may be a model.
 struct Entry {
     name: String,
@@ -115,9 +128,7 @@ impl Models {
     }
 
     /// Holds the folder for one that puts a model into it; others are told to wait.
-    ///
-    /// The lock is the kernel's: it ends with the process, however that ends.
-    pub(crate) fn take_turn(&self) -> Result<File, Error> {
+    pub(crate) fn take_turn(&self) -> Result<Turn, Error> {
         let path = self.folder.join(".lock");
         let file = File::options()
             .create(true)
@@ -126,7 +137,7 @@ impl Models {
             .open(&path);
         let file = file.map_err(Error::io("write", &path))?;
         match file.try_lock() {
-            Ok(()) => Ok(file),
+            Ok(()) => Ok(Turn(file)),
             Err(TryLockError::WouldBlock) => Err(Error::Busy {
                 folder: self.folder.clone(),
             }),

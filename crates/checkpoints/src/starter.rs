@@ -12,6 +12,7 @@
 
 mod download;
 mod hub;
+mod line;
 mod packages;
 mod pip;
 #[cfg(test)]

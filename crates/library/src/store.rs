@@ -20,8 +20,20 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Library {
     path: PathBuf,
     db: Mutex<Connection>,
-    /// Locked, shared, for as long as the library is open: so that the next to open it knows.
-    _open: Option<File>,
+    presence: Option<Presence>,
+}
+
+/// A lock beside the library, shared by all who have it open: so that the next to open it knows.
+/// It is the kernel's: it ends with the process, however that ends.
+#[derive(Debug)]
+struct Presence(File);
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        // Closing would not do: a program that is just being started by another thread holds every
+        // open file until its first instruction.
+        let _ = self.0.unlock();
+    }
 }
 
 impl Library {
@@ -38,7 +50,7 @@ impl Library {
                 source,
             })?;
         }
-        let (open, alone) = Self::announce(path)?;
+        let (presence, alone) = Self::announce(path)?;
         let mut db =
             connect(path).map_err(|why| Error::of_sqlite("open the library", path, why))?;
         migrate(&mut db).map_err(|refused| match refused {
@@ -55,7 +67,7 @@ impl Library {
         let library = Self {
             path: path.to_owned(),
             db: Mutex::new(db),
-            _open: open,
+            presence,
         };
         if alone {
             library.forget_deleted()?;
@@ -64,11 +76,9 @@ impl Library {
         Ok(library)
     }
 
-    /// Says that the library is open, and whether nobody else has it open.
-    ///
-    /// The lock is the kernel's: it ends with the process, however that ends. A file system
-    /// without locks makes everyone look accompanied, and nothing is forgotten on it.
-    fn announce(path: &Path) -> Result<(Option<File>, bool), Error> {
+    /// Says that the library is open, and whether nobody else has it open. On a file system
+    /// without locks everyone looks accompanied, and nothing is forgotten.
+    fn announce(path: &Path) -> Result<(Option<Presence>, bool), Error> {
         let beside = lock_beside(path);
         let io = |source| Error::Io {
             doing: "write",
@@ -82,10 +92,10 @@ impl Library {
             .open(&beside)
             .map_err(io)?;
         match file.try_lock() {
-            Ok(()) => Ok((Some(file), true)),
+            Ok(()) => Ok((Some(Presence(file)), true)),
             Err(TryLockError::WouldBlock) => {
                 file.lock_shared().map_err(io)?; // waits while the other one tidies up, no longer
-                Ok((Some(file), false))
+                Ok((Some(Presence(file)), false))
             }
             Err(TryLockError::Error(_)) => Ok((None, false)),
         }
@@ -93,7 +103,7 @@ impl Library {
 
     /// Lets others in: from alone to one of many.
     fn stay(&self) -> Result<(), Error> {
-        let Some(file) = &self._open else {
+        let Some(Presence(file)) = &self.presence else {
             return Ok(());
         };
         // Not every system turns one lock into the other, so it is let go of in between.

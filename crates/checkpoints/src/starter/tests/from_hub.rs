@@ -194,6 +194,19 @@ fn a_line_lost_for_good_says_how_far_it_came() {
 }
 
 #[test]
+fn the_same_bytes_again_and_again_are_no_progress() {
+    let (mut desk, offer) = (Desk::new(), offer());
+    let server = Server::new(
+        &checkpoint_bytes(),
+        offer.hub.sha256,
+        &[Act::IgnoreRangeAndHangUpAfter(1000); 100],
+    );
+    let refused = desk.fetch(&offer, &sources(&server)).unwrap_err();
+    assert!(matches!(refused, Error::Interrupted { .. }), "{refused:?}");
+    assert_eq!(server.asked().len(), 1 + sources(&server).pauses.len());
+}
+
+#[test]
 fn another_file_than_the_one_that_is_known_is_refused_before_it_comes() {
     let (mut desk, offer) = (Desk::new(), offer());
     let server = Server::new(&checkpoint_bytes(), offer.hub.sha256, &[]);

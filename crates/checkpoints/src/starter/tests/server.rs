@@ -19,8 +19,16 @@ pub enum Act {
     Garble,
     /// Serves the whole, whatever was asked for.
     IgnoreRange,
+    /// Does that, and hangs up after so many bytes.
+    IgnoreRangeAndHangUpAfter(usize),
     /// Answers with this status.
     Status(u16),
+}
+
+impl Act {
+    fn ignores_range(self) -> bool {
+        matches!(self, Self::IgnoreRange | Self::IgnoreRangeAndHangUpAfter(_))
+    }
 }
 
 /// What it was asked for the bytes: from which on, and under which condition.
@@ -175,7 +183,7 @@ impl Shared {
             .as_deref()
             .and_then(|range| range.strip_prefix("bytes="));
         let first = first.and_then(|range| range.strip_suffix('-')?.parse::<usize>().ok());
-        let first = first.filter(|_| is_same && act != Act::IgnoreRange);
+        let first = first.filter(|_| is_same && !act.ignores_range());
         let end = "connection: close\r\n\r\n";
         let body = match (act, first) {
             (Act::Status(status), _) => {
@@ -204,7 +212,9 @@ impl Shared {
         };
         write!(line, "etag: {tag}\r\n{end}")?;
         match act {
-            Act::HangUpAfter(bytes) => line.write_all(&body[..bytes]),
+            Act::HangUpAfter(bytes) | Act::IgnoreRangeAndHangUpAfter(bytes) => {
+                line.write_all(&body[..bytes])
+            }
             Act::FallSilentAfter(bytes) => {
                 line.write_all(&body[..bytes])?;
                 let silent = self.silence.0.lock().expect("no panic");
