@@ -51,14 +51,7 @@ pub struct Sources {
 impl Sources {
     /// What a person's machine has: the hub at `endpoint` or its usual address, and pip.
     pub fn usual(endpoint: Option<&str>) -> Self {
-        let pip = |program: &str| {
-            ["-m", "pip"]
-                .iter()
-                .fold(vec![program.into()], |mut call, word| {
-                    call.push(word.into());
-                    call
-                })
-        };
+        let pip = |python: &str| [python, "-m", "pip"].map(OsString::from).to_vec();
         Self {
             hub: Some(endpoint.unwrap_or(HUB).trim_end_matches('/').to_owned()),
             pip: vec![pip("python3"), pip("python")],

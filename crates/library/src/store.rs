@@ -70,7 +70,9 @@ impl Library {
             presence,
         };
         if alone {
-            library.forget_deleted()?;
+            // On a full disk nothing can be erased. It stays hidden then, until a later start:
+            // no reason to keep everything else from the person.
+            let _ = library.forget_deleted();
             library.stay()?;
         }
         Ok(library)

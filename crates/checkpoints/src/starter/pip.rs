@@ -131,9 +131,8 @@ fn why(package: &str, said: &str, folder: &Path) -> Error {
         "timed out",
     ];
     if said.contains("No space left on device") {
-        // Asked after pip has tidied up: what it could not write is the least that is missing.
-        let room = disk::check_room(folder, u64::from(u32::MAX));
-        return room.err().unwrap_or_else(|| pip_error(package, said));
+        let source = io::ErrorKind::StorageFull.into();
+        return Error::io("write", folder)(source);
     }
     if no_line.iter().any(|sign| said.contains(sign)) {
         return Error::Unreachable {
