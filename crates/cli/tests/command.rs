@@ -120,7 +120,7 @@ fn every_command_prints_help() {
             .skip_while(|line| !line.starts_with("Options:"));
         while let Some(line) = lines.next() {
             let is_option = line.trim_start().starts_with('-');
-            let explained = || {
+            let mut explained = || {
                 line.trim_start().contains("  ")
                     || lines.next().is_some_and(|next| !next.is_empty())
             };
