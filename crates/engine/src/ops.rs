@@ -6,7 +6,7 @@
 mod cpu;
 mod reference;
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Storage, Tensor, bail};
 use kernels::attention::Attention;
 use kernels::cpu::Cpu;
 
@@ -21,12 +21,17 @@ use crate::{Error, Numerics};
 pub struct Ops {
     numerics: Numerics,
     cpu: Cpu,
+    scratch: cpu::Scratch,
 }
 
 impl Ops {
     /// Operations with this arithmetic; the threads of `cpu` compute.
     pub fn new(numerics: Numerics, cpu: Cpu) -> Self {
-        Self { numerics, cpu }
+        Self {
+            numerics,
+            cpu,
+            scratch: cpu::Scratch::default(),
+        }
     }
 
     /// What computes.
@@ -36,10 +41,9 @@ impl Ops {
 
     /// The rows `ids` of a table, multiplied by `scale`: `[t, cols]`.
     pub fn embed(&self, table: &Matrix, ids: &[u32], scale: f32) -> Result<Tensor, Error> {
-        let mut rows = Vec::with_capacity(ids.len() * table.cols());
-        for id in ids {
-            let id = *id as usize;
-            table.dequantise_rows(id..id + 1, &mut rows);
+        let mut rows = vec![0.0; ids.len() * table.cols()];
+        for (id, row) in ids.iter().zip(rows.chunks_exact_mut(table.cols())) {
+            table.dequantise_rows(*id as usize, row);
         }
         rows.iter_mut().for_each(|value| *value *= scale);
         Ok(Tensor::from_vec(
@@ -62,7 +66,7 @@ impl Ops {
         w: [&Matrix; N],
     ) -> Result<[Tensor; N], Error> {
         match self.numerics {
-            Numerics::Exact => reference::linears(x, w),
+            Numerics::Exact => reference::linears(&self.cpu, x, w),
             Numerics::Fast => cpu::linears(&self.cpu, x, w),
         }
     }
@@ -99,7 +103,7 @@ impl Ops {
         first: usize,
         cache: &mut LayerCache,
     ) -> Result<(), Error> {
-        cpu::read(k, |k| cpu::read(v, |v| cache.write(first, k, v)))?
+        read(k, |k| read(v, |v| cache.write(first, k, v)))?
     }
 
     /// Attends from q `[t, h·d]`, whose first row is at position `first`, to what the cache holds up to each.
@@ -127,22 +131,38 @@ impl Ops {
         down: &Matrix,
     ) -> Result<Tensor, Error> {
         match self.numerics {
-            Numerics::Exact => reference::gated(x, gate, up, down),
-            Numerics::Fast => cpu::gated(&self.cpu, x, gate, up, down),
+            Numerics::Exact => reference::gated(&self.cpu, x, [gate, up, down]),
+            Numerics::Fast => cpu::gated(&self.cpu, &self.scratch, x, [gate, up, down]),
         }
     }
 
     /// `x · wᵀ` as plain numbers, into `out`: `[t, cols]` → `[t · rows]`.
     pub fn scores(&self, x: &Tensor, w: &Matrix, out: &mut Vec<f32>) -> Result<(), Error> {
         match self.numerics {
-            Numerics::Exact => {
-                let [y] = reference::linears(x, [w])?;
-                *out = y.flatten_all()?.to_vec1()?;
-                Ok(())
-            }
+            Numerics::Exact => reference::scores(&self.cpu, x, w, out),
             Numerics::Fast => cpu::scores(&self.cpu, x, w, out),
         }
     }
+}
+
+/// Hands the numbers of `x` to `each`, without a copy: `x` must be float32, in one piece, on the CPU.
+fn read<R>(x: &Tensor, each: impl FnOnce(&[f32]) -> R) -> Result<R, Error> {
+    let (storage, layout) = x.storage_and_layout();
+    let (Storage::Cpu(storage), Some((start, end))) = (&*storage, layout.contiguous_offsets())
+    else {
+        return Err(not_plain(x).into());
+    };
+    Ok(each(&storage.as_slice::<f32>()?[start..end]))
+}
+
+fn not_plain(x: &Tensor) -> candle_core::Error {
+    let refuse = || -> candle_core::Result<()> {
+        bail!(
+            "expected {:?} in one piece on the CPU, found {x:?}",
+            DType::F32
+        )
+    };
+    refuse().expect_err("it always refuses")
 }
 
 #[cfg(test)]
@@ -201,8 +221,8 @@ mod tests {
     fn linear_maps() {
         let weights = weights();
         let w = weights.matrix("blk.0.ffn_up.weight", 192, 96).unwrap();
-        let mut values = Vec::new();
-        w.dequantise_rows(0..192, &mut values);
+        let mut values = vec![0.0; 192 * 96];
+        w.dequantise_rows(0, &mut values);
         let largest = values.iter().fold(0f32, |largest, w| largest.max(w.abs()));
         for t in [1, 2, 7, 33] {
             let x = noise(1, t, 96);
@@ -321,8 +341,8 @@ mod tests {
         let weights = weights();
         let table = weights.matrix("token_embd.weight", 512, 96).unwrap();
         let [exact, fast] = ops().map(|ops| ops.embed(&table, &[511, 0, 511], 2.0).unwrap());
-        let mut row = Vec::new();
-        table.dequantise_rows(511..512, &mut row);
+        let mut row = vec![0.0; 96];
+        table.dequantise_rows(511, &mut row);
         let rows: Vec<Vec<f32>> = exact.to_vec2().unwrap();
         assert_eq!(
             rows[0],

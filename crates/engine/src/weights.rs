@@ -163,6 +163,11 @@ impl Stored {
 }
 
 impl Matrix {
+    /// How its numbers are stored.
+    pub fn block(&self) -> BlockType {
+        self.block
+    }
+
     /// Outputs of the map.
     pub fn rows(&self) -> usize {
         self.rows
@@ -184,12 +189,11 @@ impl Matrix {
         }
     }
 
-    /// Some of its rows as numbers, appended to `out`.
-    pub fn dequantise_rows(&self, rows: Range<usize>, out: &mut Vec<f32>) {
+    /// The rows from `first` on as numbers: as many as `out` has room for.
+    pub fn dequantise_rows(&self, first: usize, out: &mut [f32]) {
         let row_bytes = self.block.row_bytes(self.cols);
-        let bytes = &self.as_kernel().bytes[rows.start * row_bytes..rows.end * row_bytes];
-        let start = out.len();
-        out.resize(start + rows.len() * self.cols, 0.0);
-        block::dequantise(self.block, bytes, &mut out[start..]);
+        let bytes =
+            &self.as_kernel().bytes[first * row_bytes..][..out.len() / self.cols * row_bytes];
+        block::dequantise(self.block, bytes, out);
     }
 }

@@ -1,6 +1,8 @@
 //! The operations on our kernels: slices of the tensors in, a new tensor out.
 
-use candle_core::{DType, Device, Storage, Tensor, bail};
+use std::sync::{Mutex, PoisonError};
+
+use candle_core::{Device, Tensor};
 use kernels::attention::{Attention, Cached, attend as kernel_attend};
 use kernels::cpu::Cpu;
 use kernels::gelu::gelu_mul;
@@ -8,31 +10,12 @@ use kernels::matmul::{Activations, matmul, matmul_many};
 use kernels::norm::rms_norm;
 use kernels::rope::rotate;
 
+use super::read;
 use crate::Error;
 use crate::cache::Pages;
 use crate::norm::Norm;
 use crate::rope::Angles;
 use crate::weights::Matrix;
-
-/// Hands the numbers of `x` to `each`, without a copy: `x` must be float32, in one piece, on the CPU.
-pub fn read<R>(x: &Tensor, each: impl FnOnce(&[f32]) -> R) -> Result<R, Error> {
-    let (storage, layout) = x.storage_and_layout();
-    let (Storage::Cpu(storage), Some((start, end))) = (&*storage, layout.contiguous_offsets())
-    else {
-        return Err(not_plain(x).into());
-    };
-    Ok(each(&storage.as_slice::<f32>()?[start..end]))
-}
-
-fn not_plain(x: &Tensor) -> candle_core::Error {
-    let refuse = || -> candle_core::Result<()> {
-        bail!(
-            "expected {:?} in one piece on the CPU, found {x:?}",
-            DType::F32
-        )
-    };
-    refuse().expect_err("it always refuses")
-}
 
 fn tensor(values: Vec<f32>, rows: usize, cols: usize) -> Result<Tensor, Error> {
     Ok(Tensor::from_vec(values, (rows, cols), &Device::Cpu)?)
@@ -121,34 +104,39 @@ pub fn attend(
     tensor(out, t, width)
 }
 
+/// Memory for what lives inside one operation, kept from call to call: to zero two rows of the feed-forward
+/// width for every position of a chunk, 4 MB at 270M, costs as much as a norm, and on one thread.
+#[derive(Debug, Default)]
+pub struct Scratch(Mutex<[Vec<f32>; 2]>);
+
 /// See [`super::Ops::gated`].
 pub fn gated(
     cpu: &Cpu,
+    scratch: &Scratch,
     x: &Tensor,
-    gate: &Matrix,
-    up: &Matrix,
-    down: &Matrix,
+    [gate, up, down]: [&Matrix; 3],
 ) -> Result<Tensor, Error> {
     let (t, hidden) = x.dims2()?;
     let inner = gate.rows();
-    let (mut gated, mut lifted) = (vec![0.0; t * inner], vec![0.0; t * inner]);
+    // Whatever a panic left in there is overwritten.
+    let mut scratch = scratch.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let [gated, lifted] = &mut *scratch;
+    gated.resize(t * inner, 0.0);
+    lifted.resize(t * inner, 0.0);
     read(x, |x| {
         let x = Activations::new(cpu, x, hidden);
         matmul_many(
             cpu,
             &x,
-            &mut [
-                (gate.as_kernel(), &mut gated),
-                (up.as_kernel(), &mut lifted),
-            ],
+            &mut [(gate.as_kernel(), gated), (up.as_kernel(), lifted)],
         );
     })?;
-    gelu_mul(cpu, &mut gated, &lifted);
+    gelu_mul(cpu, gated, lifted);
     let mut out = vec![0.0; t * down.rows()];
     matmul(
         cpu,
         &down.as_kernel(),
-        &Activations::new(cpu, &gated, inner),
+        &Activations::new(cpu, gated, inner),
         &mut out,
     );
     tensor(out, t, down.rows())

@@ -2,7 +2,9 @@
 
 use candle_core::{D, Device, Tensor};
 use kernels::attention::Attention;
+use kernels::cpu::Cpu;
 
+use super::read;
 use crate::Error;
 use crate::cache::Pages;
 use crate::mask::{mask, seen};
@@ -12,27 +14,49 @@ use crate::weights::Matrix;
 
 /// Rows of a matrix are unpacked so many numbers at a time: 16 MB, where a whole head would be 670 MB.
 const TILE_VALUES: usize = 4 << 20;
+/// Rows that one thread unpacks at a time.
+const UNPACK_ROWS: usize = 32;
 
 /// See [`super::Ops::linears`].
-pub fn linears<const N: usize>(x: &Tensor, w: [&Matrix; N]) -> Result<[Tensor; N], Error> {
-    let out: Vec<Tensor> = w.iter().map(|w| linear(x, w)).collect::<Result<_, _>>()?;
+pub fn linears<const N: usize>(
+    cpu: &Cpu,
+    x: &Tensor,
+    w: [&Matrix; N],
+) -> Result<[Tensor; N], Error> {
+    let out: Vec<Tensor> = w
+        .iter()
+        .map(|w| linear(cpu, x, w))
+        .collect::<Result<_, _>>()?;
     Ok(out.try_into().expect("one tensor a matrix"))
 }
 
-fn linear(x: &Tensor, w: &Matrix) -> Result<Tensor, Error> {
-    let tile_rows = (TILE_VALUES / w.cols()).max(1);
-    let tile = |first| {
-        let rows = first..w.rows().min(first + tile_rows);
-        let mut values = Vec::new();
-        w.dequantise_rows(rows.clone(), &mut values);
-        let tile = Tensor::from_vec(values, (rows.len(), w.cols()), &Device::Cpu)?;
-        x.matmul(&tile.t()?) // [t, rows of the tile]
-    };
-    let tiles: Vec<Tensor> = (0..w.rows())
-        .step_by(tile_rows)
-        .map(tile)
-        .collect::<Result<_, _>>()?;
-    Ok(Tensor::cat(&tiles, 1)?) // [t, rows]
+fn linear(cpu: &Cpu, x: &Tensor, w: &Matrix) -> Result<Tensor, Error> {
+    let mut out = Vec::new();
+    scores(cpu, x, w, &mut out)?;
+    Ok(Tensor::from_vec(out, (x.dim(0)?, w.rows()), &Device::Cpu)?)
+}
+
+/// See [`super::Ops::scores`]. The threads of `cpu` unpack, those of candle multiply.
+pub fn scores(cpu: &Cpu, x: &Tensor, w: &Matrix, out: &mut Vec<f32>) -> Result<(), Error> {
+    let (rows, cols) = (w.rows(), w.cols());
+    let tile_rows = (TILE_VALUES / cols).clamp(1, rows);
+    out.resize(x.dim(0)? * rows, 0.0);
+    for first in (0..rows).step_by(tile_rows) {
+        let n = tile_rows.min(rows - first);
+        let mut tile = vec![0.0; n * cols];
+        cpu.pool()
+            .run_rows(&mut tile, cols, UNPACK_ROWS, |row, tile| {
+                w.dequantise_rows(first + row, tile)
+            });
+        let tile = Tensor::from_vec(tile, (n, cols), &Device::Cpu)?;
+        let y = x.matmul(&tile.t()?)?; // [t, n]
+        read(&y, |y| {
+            for (y, out) in y.chunks_exact(n).zip(out.chunks_exact_mut(rows)) {
+                out[first..][..n].copy_from_slice(y);
+            }
+        })?;
+    }
+    Ok(())
 }
 
 /// See [`super::Ops::norm`].
@@ -99,8 +123,8 @@ fn softmax(x: &Tensor) -> candle_core::Result<Tensor> {
 }
 
 /// See [`super::Ops::gated`].
-pub fn gated(x: &Tensor, gate: &Matrix, up: &Matrix, down: &Matrix) -> Result<Tensor, Error> {
+pub fn gated(cpu: &Cpu, x: &Tensor, [gate, up, down]: [&Matrix; 3]) -> Result<Tensor, Error> {
     // candle's gelu is the tanh form; the other one is called gelu_erf.
-    let inner = (linear(x, gate)?.gelu()? * linear(x, up)?)?; // [t, inner]
-    linear(&inner, down)
+    let inner = (linear(cpu, x, gate)?.gelu()? * linear(cpu, x, up)?)?; // [t, inner]
+    linear(cpu, &inner, down)
 }
