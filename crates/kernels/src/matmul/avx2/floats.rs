@@ -15,7 +15,7 @@
 use std::arch::x86_64::*;
 use std::ops::Range;
 
-use super::rows::{ROWS, Rows};
+use super::rows::{LINE, ROWS, Rows};
 use crate::block::BlockType;
 use crate::matmul::{Activations, Product};
 use crate::panel::{PANEL, with_width};
@@ -67,12 +67,17 @@ unsafe fn one_token<const FORMAT: u8, const BYTES: usize, const EIGHT: usize>(
             *rows = Rows::new(&product.w, first + side * ROWS);
         }
         let mut sums = [_mm256_setzero_ps(); SIDES];
-        for (index, x) in x.iter().enumerate() {
+        // A line of each row at a time: where rows are a power of two apart, those of a side fill their place
+        // in L1, and the next side's would push them out half read.
+        for (part, x) in x.chunks(LINE / EIGHT).enumerate() {
             for (rows, sum) in sides.iter().zip(&mut sums) {
-                rows.prefetch::<EIGHT>(index, SIDES * ROWS);
-                // SAFETY: each row holds the eights that x holds, by the check of the sizes.
-                let blocks = unsafe { rows.blocks::<EIGHT>(index) };
-                *sum = add_eight::<FORMAT, EIGHT>(blocks, x, *sum);
+                for (index, x) in x.iter().enumerate() {
+                    let index = part * (LINE / EIGHT) + index;
+                    rows.prefetch::<EIGHT>(index, SIDES * ROWS);
+                    // SAFETY: each row holds the eights that x holds, by the check of the sizes.
+                    let blocks = unsafe { rows.blocks::<EIGHT>(index) };
+                    *sum = add_eight::<FORMAT, EIGHT>(blocks, x, *sum);
+                }
             }
         }
         if !x_tail.is_empty() {

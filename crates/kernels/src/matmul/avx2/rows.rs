@@ -8,7 +8,7 @@ use crate::matmul::Matrix;
 pub const ROWS: usize = 8;
 
 /// Bytes that memory hands over at once.
-const LINE: usize = 64;
+pub const LINE: usize = 64;
 
 /// Where eight rows begin. Past the last row of the matrix the last one stands in, so that every lane can be
 /// computed; who stores the results leaves those lanes out.
