@@ -15,7 +15,8 @@ const LOST_AT_MOST: Duration = Duration::from_secs(1);
 #[tokio::test]
 async fn a_killed_answer_is_there_but_for_its_last_second() {
     let desk = Desk::with_starter();
-    let window = Window::open_with(&desk, SLOWLY).await;
+    let window = Window::open(&desk).await;
+    window.always_take_the_likeliest().await;
     window.ask(ENDLESS).await;
 
     // What is on the screen, look by look, until some of it has stood there for longer than may be lost.
@@ -56,7 +57,8 @@ async fn a_killed_answer_is_there_but_for_its_last_second() {
 #[tokio::test]
 async fn closing_the_window_loses_nothing() {
     let desk = Desk::with_starter();
-    let window = Window::open_with(&desk, SLOWLY).await;
+    let window = Window::open(&desk).await;
+    window.always_take_the_likeliest().await;
     window.ask(ENDLESS).await;
     let seen = window
         .last_message("words arrive", |last| {
@@ -77,6 +79,3 @@ async fn closing_the_window_loses_nothing() {
     );
     window.close().await;
 }
-
-/// The definition instead of the fast kernels: an answer then takes long enough to be interrupted.
-const SLOWLY: &[(&str, &str)] = &[("LECTERN_CPU", "scalar")];

@@ -4,7 +4,7 @@ use journeys::Desk;
 
 use crate::window::Window;
 
-/// A base model goes on counting for as long as one lets it.
+/// A base model that always takes the likeliest word goes on counting for as long as one lets it.
 pub const ENDLESS: &str =
     "Count: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22,";
 
@@ -15,6 +15,7 @@ async fn an_answer_arrives_word_by_word_and_is_kept() {
     let desk = Desk::with_starter();
     let window = Window::open(&desk).await;
     window.picture("empty").await;
+    window.always_take_the_likeliest().await;
 
     window.ask(ENDLESS).await;
     let early = window

@@ -121,6 +121,25 @@ impl Window {
         self.click("button[aria-label=Send]").await;
     }
 
+    /// Sets the temperature to 0 in the settings: the same question then gets the same answer.
+    pub async fn always_take_the_likeliest(&self) {
+        self.click("button[aria-label=Settings]").await;
+        self.click(TEMPERATURE).await;
+        let field = self.find(TEMPERATURE).await;
+        // Ctrl+A, so that the number is replaced; Enter, so that it holds.
+        field
+            .send_keys("\u{e009}a\u{e000}0\n")
+            .await
+            .expect("the field takes a number");
+        self.until(&format!(
+            "document.querySelector('{TEMPERATURE}').value === '0'"
+        ))
+        .await;
+        self.click("dialog button[aria-label=Close]").await;
+        self.until(&format!("!document.querySelector('{TEMPERATURE}')"))
+            .await;
+    }
+
     /// Clicks what `css` names, once it can be clicked.
     pub async fn click(&self, css: &str) {
         self.until(&format!("document.querySelector('{css}:not([disabled])')"))
@@ -242,6 +261,8 @@ impl Window {
         eventually(look).await
     }
 }
+
+const TEMPERATURE: &str = "input[type=number][aria-label=Temperature]";
 
 const MESSAGES: &str =
     "[...document.querySelectorAll('[role=log] article[data-role]')].map((article) => ({

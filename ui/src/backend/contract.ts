@@ -65,7 +65,10 @@ export type Conversation = {
 	updatedMs: number,
 };
 
-/**  What happened and what to do about it, in sentences that are shown as they are. */
+/**
+ *  What happened and what to do about it, in the words of `assistant`: lower case, no period. The
+ *  page makes sentences of them.
+ */
 export type Failure = {
 	code: FailureCode,
 	message: string,

@@ -120,12 +120,16 @@ fn a_half_written_answer_is_kept_already() {
     let desk = Desk::new();
     let chat = desk.new_conversation();
     let outside = desk.seen_from_outside();
+    // A base model that always takes the likeliest word goes on counting for as long as one lets it.
+    let mut settings = desk.assistant.settings().unwrap();
+    settings.sampling.temperature = 0.0;
+    desk.assistant.save_settings(&settings).unwrap();
 
     let mut seen = Vec::new();
     desk.assistant
         .reply(
             chat,
-            "Count from one to one hundred.",
+            "Count: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22,",
             |event| match event {
                 ReplyEvent::Started(_) => seen.push(outside.messages(chat).unwrap()),
                 // The desk's clock takes a twentieth of a second for each word: by then a second is over.
