@@ -164,7 +164,9 @@ fn a_panic_in_the_engine_is_an_error_with_its_words() {
     #[track_caller]
     fn check(work: impl FnOnce() -> Result<(), Error>, expected: &str) {
         assert_eq!(
-            guarded("wrote an answer", work).unwrap_err().to_string(),
+            guarded("wrote an answer", work)
+                .expect_err("it was made to fail")
+                .to_string(),
             expected
         );
     }

@@ -37,7 +37,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// What is wrong.
-        source: gguf::Error,
+        source: Box<gguf::Error>,
     },
     /// A vocabulary that does not do.
     #[error("the vocabulary of {} cannot be used: {source}", path.display())]
@@ -45,7 +45,7 @@ pub enum Error {
         /// The model or its tokenizer.json.
         path: PathBuf,
         /// What is wrong.
-        source: prompt::Error,
+        source: Box<prompt::Error>,
     },
     /// A question without a word.
     #[error("the message is empty")]
@@ -93,13 +93,31 @@ pub enum Error {
     Prompt(#[from] prompt::Error),
     /// What the model could not do.
     #[error(transparent)]
-    Engine(#[from] engine::Error),
+    Engine(Box<engine::Error>),
     /// What could not be fetched, imported or removed.
     #[error(transparent)]
-    Checkpoints(#[from] checkpoints::Error),
+    Checkpoints(Box<checkpoints::Error>),
     /// What could not be kept or found.
     #[error(transparent)]
-    Library(#[from] library::Error),
+    Library(Box<library::Error>),
+}
+
+impl From<engine::Error> for Error {
+    fn from(error: engine::Error) -> Self {
+        Self::Engine(Box::new(error))
+    }
+}
+
+impl From<library::Error> for Error {
+    fn from(error: library::Error) -> Self {
+        Self::Library(Box::new(error))
+    }
+}
+
+impl From<checkpoints::Error> for Error {
+    fn from(error: checkpoints::Error) -> Self {
+        Self::Checkpoints(Box::new(error))
+    }
 }
 
 impl Error {
@@ -128,7 +146,8 @@ impl Error {
             Self::Fetching => Some("wait until it is here, or cancel it"),
             Self::NoVocabulary { .. } => Some("put the model's tokenizer.json beside it"),
             Self::Gguf { source, .. } => source.hint(),
-            Self::Vocabulary { source, .. } | Self::Prompt(source) => source.hint(),
+            Self::Vocabulary { source, .. } => source.hint(),
+            Self::Prompt(source) => source.hint(),
             Self::EmptyMessage => Some("write something first"),
             Self::Crashed { .. } => Some(
                 "try again: the model is loaded afresh; if it happens again, please report these words",
@@ -143,14 +162,14 @@ impl Error {
     pub(crate) fn gguf(path: &Path, source: gguf::Error) -> Self {
         Self::Gguf {
             path: path.to_owned(),
-            source,
+            source: Box::new(source),
         }
     }
 
     pub(crate) fn vocabulary(path: &Path, source: prompt::Error) -> Self {
         Self::Vocabulary {
             path: path.to_owned(),
-            source,
+            source: Box::new(source),
         }
     }
 

@@ -123,7 +123,7 @@ mod tests {
             let question = messages
                 .iter()
                 .find(|message| message.id == question)
-                .unwrap()
+                .expect("the test made it so")
                 .clone();
             assert_eq!(script(&until(messages, &question)), expected);
         }

@@ -136,8 +136,10 @@ mod tests {
             for name in [2, 3, 4] {
                 let (queue, told) = (&queue, told.clone());
                 scope.spawn(move || {
-                    let turn = queue.take(&AtomicBool::new(false), || told.send(name).unwrap());
-                    turn.unwrap().push(name);
+                    let turn = queue.take(&AtomicBool::new(false), || {
+                        told.send(name).expect("the test made it so")
+                    });
+                    turn.expect("the test made it so").push(name);
                 });
                 assert_eq!(
                     waits.recv(),
@@ -145,10 +147,13 @@ mod tests {
                     "each stands in line before the next comes"
                 );
             }
-            first.as_mut().unwrap().push(1);
+            first.as_mut().expect("the test made it so").push(1);
             drop(first);
         });
-        assert_eq!(*queue.try_take().unwrap(), [1, 2, 3, 4]);
+        assert_eq!(
+            *queue.try_take().expect("the test made it so"),
+            [1, 2, 3, 4]
+        );
     }
 
     #[test]
@@ -156,13 +161,20 @@ mod tests {
         let queue = Queue::new(());
         let stop = AtomicBool::new(false);
         let (told, waits) = mpsc::channel();
-        let first = queue.try_take().unwrap();
+        let first = queue.try_take().expect("the test made it so");
         thread::scope(|scope| {
-            let waiting = scope.spawn(|| queue.take(&stop, || told.send(()).unwrap()).is_some());
-            waits.recv().unwrap();
+            let waiting = scope.spawn(|| {
+                queue
+                    .take(&stop, || told.send(()).expect("the test made it so"))
+                    .is_some()
+            });
+            waits.recv().expect("the test made it so");
             stop.store(true, Ordering::Relaxed);
             queue.look_up();
-            assert!(!waiting.join().unwrap(), "a stopped one gets no turn");
+            assert!(
+                !waiting.join().expect("the test made it so"),
+                "a stopped one gets no turn"
+            );
         });
         assert!(queue.try_take().is_none(), "the first still has it");
         drop(first);
@@ -174,11 +186,11 @@ mod tests {
         let queue = Queue::new(1);
         thread::scope(|scope| {
             let panics = scope.spawn(|| {
-                let _turn = queue.try_take().unwrap();
+                let _turn = queue.try_take().expect("the test made it so");
                 panic!("as an engine might");
             });
             assert!(panics.join().is_err());
         });
-        assert_eq!(*queue.try_take().unwrap(), 1);
+        assert_eq!(*queue.try_take().expect("the test made it so"), 1);
     }
 }

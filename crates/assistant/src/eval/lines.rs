@@ -165,7 +165,7 @@ mod tests {
     fn a_wrong_line_says_what_is_wrong() {
         #[track_caller]
         fn check(line: &str, expected: &str) {
-            let error = read(line).unwrap_err();
+            let error = read(line).expect_err("it was made to fail");
             assert!(error.starts_with(expected), "{error}");
         }
         check("{", "EOF while parsing");

@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn what_is_written_reads_back() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a temporary file can be written and read");
         let path = folder.path().join("out.safetensors");
         let plans = [
             Plan {
@@ -153,26 +153,40 @@ mod tests {
                 shape: &[3],
             },
         ];
-        let mut writer = Writer::create(&path, &plans).unwrap();
-        writer.f32s(&[0.0, 1.0]).unwrap();
-        writer.f32s(&[2.0, 3.0]).unwrap();
-        writer.i32s(&[7, -8, 9]).unwrap();
+        let mut writer =
+            Writer::create(&path, &plans).expect("a temporary file can be written and read");
+        writer
+            .f32s(&[0.0, 1.0])
+            .expect("a temporary file can be written and read");
+        writer
+            .f32s(&[2.0, 3.0])
+            .expect("a temporary file can be written and read");
+        writer
+            .i32s(&[7, -8, 9])
+            .expect("a temporary file can be written and read");
         assert!(!path.exists(), "half a file has no name");
-        writer.finish().unwrap();
+        writer
+            .finish()
+            .expect("a temporary file can be written and read");
 
-        let bytes = std::fs::read(&path).unwrap();
-        let file = SafeTensors::deserialize(&bytes).unwrap();
-        let b = file.tensor("b").unwrap();
+        let bytes = std::fs::read(&path).expect("a temporary file can be written and read");
+        let file =
+            SafeTensors::deserialize(&bytes).expect("a temporary file can be written and read");
+        let b = file
+            .tensor("b")
+            .expect("a temporary file can be written and read");
         assert_eq!((b.dtype(), b.shape()), (Dtype::F32, &[2, 2][..]));
         assert_eq!(b.data()[4..8], 1f32.to_le_bytes());
-        let a = file.tensor("a").unwrap();
+        let a = file
+            .tensor("a")
+            .expect("a temporary file can be written and read");
         assert_eq!((a.dtype(), a.shape()), (Dtype::I32, &[3][..]));
         assert_eq!(a.data()[4..8], (-8i32).to_le_bytes());
     }
 
     #[test]
     fn a_writer_that_fails_leaves_no_file() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a temporary file can be written and read");
         let path = folder.path().join("out.safetensors");
         drop(
             Writer::create(
@@ -183,28 +197,41 @@ mod tests {
                     shape: &[1],
                 }],
             )
-            .unwrap(),
+            .expect("a temporary file can be written and read"),
         );
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        assert_eq!(
+            std::fs::read_dir(folder.path())
+                .expect("a temporary file can be written and read")
+                .count(),
+            0
+        );
     }
 
     #[test]
     fn ids_are_read_and_anything_else_is_named() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a temporary file can be written and read");
         let write = |name: &str, dtype: &'static str, shape: &[usize], values: &[i32]| {
             let path = folder.path().join("in.safetensors");
-            let mut writer = Writer::create(&path, &[Plan { name, dtype, shape }]).unwrap();
-            writer.i32s(values).unwrap();
-            writer.finish().unwrap();
+            let mut writer = Writer::create(&path, &[Plan { name, dtype, shape }])
+                .expect("a temporary file can be written and read");
+            writer
+                .i32s(values)
+                .expect("a temporary file can be written and read");
+            writer
+                .finish()
+                .expect("a temporary file can be written and read");
             path
         };
         #[track_caller]
         fn check(path: &Path, expected: &str) {
-            let error = read_input_ids(path).unwrap_err().to_string();
+            let error = read_input_ids(path)
+                .expect_err("it was made to fail")
+                .to_string();
             assert!(error.ends_with(expected), "{error}");
         }
         assert_eq!(
-            read_input_ids(&write("input_ids", "I32", &[3], &[2, 105, 9])).unwrap(),
+            read_input_ids(&write("input_ids", "I32", &[3], &[2, 105, 9]))
+                .expect("a temporary file can be written and read"),
             [2, 105, 9]
         );
         check(

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::desk::{Desk, STARTER, golden, options, starter};
 
-const GO_ON: AtomicBool = AtomicBool::new(false);
+static GO_ON: AtomicBool = AtomicBool::new(false);
 
 fn question<'a>(model: Option<&'a str>, text: &'a str, seed: u64) -> Ask<'a> {
     let sampling = Sampling {
