@@ -1,5 +1,7 @@
 //! The command as a shell meets it: what it prints where, and the exit code.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
