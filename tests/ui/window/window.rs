@@ -124,15 +124,12 @@ impl Window {
     /// Sets the temperature to 0 in the settings: the same question then gets the same answer.
     pub async fn always_take_the_likeliest(&self) {
         self.click("button[aria-label=Settings]").await;
-        self.click(TEMPERATURE).await;
-        let field = self.find(TEMPERATURE).await;
-        // Ctrl+A, so that the number is replaced; Enter, so that it holds.
-        field
-            .send_keys("\u{e009}a\u{e000}0\n")
-            .await
-            .expect("the field takes a number");
-        self.until(&format!(
-            "document.querySelector('{TEMPERATURE}').value === '0'"
+        self.find(TEMPERATURE).await;
+        // What a browser sends when a number was typed and left: keys alone do not replace one here.
+        self.look(&format!(
+            "((field) => {{ field.value = '0'; for (const kind of ['input', 'change']) \
+             field.dispatchEvent(new Event(kind, {{ bubbles: true }})); return true; }})\
+             (document.querySelector('{TEMPERATURE}'))"
         ))
         .await;
         self.click("dialog button[aria-label=Close]").await;
