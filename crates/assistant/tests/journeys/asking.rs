@@ -132,8 +132,9 @@ fn a_half_written_answer_is_kept_already() {
             "Count: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22,",
             |event| match event {
                 ReplyEvent::Started(_) => seen.push(outside.messages(chat).unwrap()),
-                // The desk's clock takes a twentieth of a second for each word: by then a second is over.
-                ReplyEvent::Text { tokens, .. } if tokens >= 25 => {
+                // The desk's clock takes a twentieth of a second for each piece of text, and a piece may be
+                // several tokens: by then a second is over.
+                ReplyEvent::Text { tokens, .. } if tokens >= 80 && seen.len() == 1 => {
                     seen.push(outside.messages(chat).unwrap());
                     desk.assistant.stop_reply(chat);
                 }
