@@ -2,11 +2,14 @@
 
 use std::num::NonZeroUsize;
 
+use candle_core::Tensor;
 use kernels::cpu::{Cpu, Level};
 
 use crate::cache::{Cache, DEFAULT_CHUNK};
+use crate::likeliest::Likeliest;
 use crate::model::Model;
 use crate::ops::Ops;
+use crate::sampling::Sampler;
 use crate::{Error, Weights};
 
 /// Rows of scores made at once by [`Engine::logits`]: 128 rows of Gemma's vocabulary are 134 MB.
@@ -44,8 +47,11 @@ pub struct Engine {
     cache: Cache,
     /// What the cache holds.
     ids: Vec<u32>,
-    /// The scores of what comes after the last position read.
+    /// What the model made of the last position read: `[1, hidden]`.
+    last: Option<Tensor>,
+    /// Scores of tokens, kept for the memory.
     scores: Vec<f32>,
+    likeliest: Likeliest,
     chunk: usize,
     context_len: usize,
     vocabulary_len: usize,
@@ -65,7 +71,9 @@ impl Engine {
             ops: Ops::new(setup.numerics, cpu),
             cache: Cache::new(config, setup.numerics, context_len, chunk),
             ids: Vec::new(),
+            last: None,
             scores: Vec::new(),
+            likeliest: Likeliest::default(),
             chunk,
             context_len,
             vocabulary_len: config.vocab_size,
@@ -97,6 +105,11 @@ impl Engine {
         self.cache.held_bytes()
     }
 
+    /// Memory that the copy of the head takes now, if it has been earned: half a byte a weight.
+    pub fn head_copy_bytes(&self) -> u64 {
+        self.likeliest.bytes()
+    }
+
     /// The ids in the cache, in order.
     pub fn cached_ids(&self) -> &[u32] {
         &self.ids
@@ -114,8 +127,10 @@ impl Engine {
     pub fn read(&mut self, ids: &[u32], stop: &dyn Fn() -> bool) -> Result<Option<&[f32]>, Error> {
         self.check_ids(ids)?;
         self.check_room(self.ids.len() + ids.len())?;
-        let done = self.read_chunks(ids, stop, |_| {})?;
-        Ok(done.then_some(self.scores.as_slice()))
+        match self.read_chunks(ids, stop, |_| {})? {
+            true => self.score_last().map(Some),
+            false => Ok(None),
+        }
     }
 
     /// Reads one token after what the cache holds: the scores of what comes next.
@@ -149,9 +164,23 @@ impl Engine {
         Ok(())
     }
 
-    /// The scores of what comes after the last position read.
-    pub(crate) fn scores(&self) -> &[f32] {
-        &self.scores
+    /// What comes after the last position read, as `sampler` chooses.
+    pub(crate) fn choose(&mut self, sampler: &mut Sampler) -> Result<u32, Error> {
+        let last = self.last.as_ref().ok_or(Error::EmptyPrompt)?;
+        if let Some(k) = sampler.looks_at() {
+            let head = self.model.head();
+            if let Some((ids, scores)) = self.likeliest.find(&self.ops, head, last, k)? {
+                return sampler.choose_among(ids, scores);
+            }
+        }
+        sampler.choose(self.score_last()?)
+    }
+
+    /// The scores of all tokens after the last position read.
+    fn score_last(&mut self) -> Result<&[f32], Error> {
+        let last = self.last.as_ref().ok_or(Error::EmptyPrompt)?;
+        self.model.scores(&self.ops, last, &mut self.scores)?;
+        Ok(&self.scores)
     }
 
     /// Reads `ids` (checked by the caller); false if `stop` said so before the last chunk.
@@ -173,8 +202,7 @@ impl Engine {
             self.ids.extend_from_slice(chunk);
             on_chunk(self.ids.len());
         }
-        let last = last.ok_or(Error::EmptyPrompt)?;
-        self.model.scores(&self.ops, &last, &mut self.scores)?;
+        self.last = Some(last.ok_or(Error::EmptyPrompt)?);
         Ok(true)
     }
 

@@ -100,9 +100,9 @@ impl Engine {
                 if self.cached_ids().len() == self.context_len() {
                     break Ended::ContextFull;
                 }
-                self.step(*id)?;
+                self.read_chunks(&[*id], &|| false, |_| {})?;
             }
-            let id = sampler.choose(self.scores())?;
+            let id = self.choose(&mut sampler)?;
             if limits.stop_ids.contains(&id) {
                 break Ended::StopToken(id);
             }

@@ -43,6 +43,7 @@ mod model;
 
 mod attention;
 mod feed_forward;
+mod likeliest;
 mod mask;
 mod norm;
 mod rope;

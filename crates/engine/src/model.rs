@@ -101,6 +101,11 @@ impl Model {
         // No soft cap: that was Gemma 2.
         ops.scores(x, &self.head, out)
     }
+
+    /// The matrix that gives the scores: `[vocabulary, hidden]`.
+    pub fn head(&self) -> &Matrix {
+        &self.head
+    }
 }
 
 /// √hidden, by which embeddings are multiplied.

@@ -8,7 +8,9 @@ mod reference;
 
 use candle_core::{DType, Device, Storage, Tensor, bail};
 use kernels::attention::Attention;
+use kernels::block::GROUP;
 use kernels::cpu::Cpu;
+use kernels::matmul::screen::{Screen, Search};
 
 use crate::cache::LayerCache;
 use crate::norm::Norm;
@@ -142,6 +144,27 @@ impl Ops {
             Numerics::Exact => reference::scores(&self.cpu, x, w, out),
             Numerics::Fast => cpu::scores(&self.cpu, x, w, out),
         }
+    }
+
+    /// A rough copy of `w`, if [`Ops::largest`] gains by it: not if `w` is hardly larger.
+    pub fn screen(&self, w: &Matrix) -> Option<Screen> {
+        let wide = w.block().row_bytes(w.cols()) * 8 > 5 * w.cols(); // bits a weight
+        let whole = w.cols().is_multiple_of(GROUP);
+        (self.numerics == Numerics::Fast && wide && whole)
+            .then(|| Screen::new(&self.cpu, &w.as_kernel()))
+    }
+
+    /// The rows of `x · wᵀ`, x `[1, cols]`, that have the `k` largest products, and some more, in order, with
+    /// their products; `None` if the screen cannot tell.
+    pub fn largest<'a>(
+        &self,
+        x: &Tensor,
+        w: &Matrix,
+        screen: &Screen,
+        search: &'a mut Search,
+        k: usize,
+    ) -> Result<Option<(&'a [u32], &'a [f32])>, Error> {
+        cpu::largest(&self.cpu, x, w, screen, search, k)
     }
 }
 

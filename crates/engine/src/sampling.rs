@@ -96,6 +96,17 @@ impl Sampler {
         })
     }
 
+    /// How many of the likeliest tokens make a difference to the choice; `None` is all.
+    pub fn looks_at(&self) -> Option<usize> {
+        match self.sampling {
+            Sampling {
+                temperature: 0.0, ..
+            } => Some(1),
+            Sampling { top_k: 0, .. } => None,
+            Sampling { top_k, .. } => Some(top_k),
+        }
+    }
+
     /// The next token. A score that is not a number, or infinite, is an error: nothing can be chosen by it.
     pub fn choose(&mut self, scores: &[f32]) -> Result<u32, Error> {
         check_finite(scores)?;
@@ -103,6 +114,18 @@ impl Sampler {
             return Ok(likeliest(scores));
         }
         self.take_top_k(scores);
+        Ok(self.draw_from_candidates())
+    }
+
+    /// The next token of `ids`, in order, which have these scores and hold all that [`Sampler::looks_at`]: the
+    /// same that [`Sampler::choose`] finds among all.
+    pub fn choose_among(&mut self, ids: &[u32], scores: &[f32]) -> Result<u32, Error> {
+        let chosen = self.choose(scores)?;
+        Ok(ids[chosen as usize])
+    }
+
+    /// What is left of the candidates by their weight, and of these one.
+    fn draw_from_candidates(&mut self) -> u32 {
         let largest = self.candidates[0].score;
         for candidate in &mut self.candidates {
             let below = f64::from(candidate.score - largest) / f64::from(self.sampling.temperature);
@@ -112,7 +135,7 @@ impl Sampler {
         let least = f64::from(self.sampling.min_p);
         self.candidates
             .retain(|candidate| candidate.weight >= least); // the first one weighs 1 and stays
-        Ok(self.draw())
+        self.draw()
     }
 
     /// Sorted by score; of equal scores the lower id first.
@@ -364,6 +387,26 @@ mod tests {
                 .map(|candidate| candidate.id)
                 .collect();
             assert_eq!(found, order[..k], "top {k}");
+        }
+    }
+
+    #[test]
+    fn those_that_matter_are_enough_to_choose_from() {
+        let score = |id: u32| (id.wrapping_mul(2_654_435_761) >> 20) as f32 / 200.0;
+        let scores: Vec<f32> = (0..5000).map(score).collect();
+        for sampling in [Sampling::greedy(), Sampling::gemma(3)] {
+            let k = sampling.top_k;
+            let mut order: Vec<u32> = (0..5000).collect();
+            order.sort_by(|a, b| score(*b).total_cmp(&score(*a)));
+            let mut ids = order[..k + 40].to_vec(); // and some that do not matter
+            ids.sort_unstable();
+            let some: Vec<f32> = ids.iter().map(|id| score(*id)).collect();
+            let [mut all, mut few] = [0; 2].map(|_| Sampler::new(&sampling).unwrap());
+            assert_eq!(few.looks_at(), Some(k));
+            for _ in 0..200 {
+                let chosen = few.choose_among(&ids, &some).unwrap();
+                assert_eq!(chosen, all.choose(&scores).unwrap());
+            }
         }
     }
 

@@ -27,9 +27,10 @@ use std::time::{Duration, Instant};
 
 use crate::disjoint::Disjoint;
 
-/// How long a thread looks for work, or for the last worker to finish, before it sleeps: longer than the
-/// gap between two products of one layer, shorter than anyone would notice in a process that is idle.
-const SPIN: Duration = Duration::from_micros(50);
+/// How long a thread looks for work, or for the last worker to finish, before it sleeps: longer than a caller is
+/// away between two loops of one token (50 µs, and the workers slept a dozen times a token, where a virtual
+/// machine takes as long again to wake them), shorter than anyone would notice in a process that is idle.
+const SPIN: Duration = Duration::from_millis(2);
 
 /// Set in `gate` while workers may enter; the bits below count the workers inside.
 const OPEN: usize = 1 << (usize::BITS - 1);

@@ -6,6 +6,7 @@ use candle_core::{Device, Tensor};
 use kernels::attention::{Attention, Cached, attend as kernel_attend};
 use kernels::cpu::Cpu;
 use kernels::gelu::gelu_mul;
+use kernels::matmul::screen::{Screen, Search};
 use kernels::matmul::{Activations, matmul, matmul_many};
 use kernels::norm::rms_norm;
 use kernels::rope::rotate;
@@ -53,6 +54,27 @@ pub fn scores(cpu: &Cpu, x: &Tensor, w: &Matrix, out: &mut Vec<f32>) -> Result<(
     out.resize(t * w.rows(), 0.0);
     read(x, |x| {
         matmul(cpu, &w.as_kernel(), &Activations::new(cpu, x, cols), out)
+    })
+}
+
+/// See [`super::Ops::largest`].
+pub fn largest<'a>(
+    cpu: &Cpu,
+    x: &Tensor,
+    w: &Matrix,
+    screen: &Screen,
+    search: &'a mut Search,
+    k: usize,
+) -> Result<Option<(&'a [u32], &'a [f32])>, Error> {
+    let (_, cols) = x.dims2()?;
+    read(x, |x| {
+        search.largest(
+            cpu,
+            &w.as_kernel(),
+            screen,
+            &Activations::new(cpu, x, cols),
+            k,
+        )
     })
 }
 

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::golden::{Expected, setup};
-use engine::{Engine, Numerics, Weights};
+use engine::{Engine, Limits, Numerics, Sampling, Weights};
 
 #[test]
 fn the_exact_path_is_the_reference() {
@@ -55,6 +55,30 @@ fn check(numerics: Numerics, most_off: f64, least_agreement: f64) {
         agreement >= least_agreement,
         "top-1 agreement is {agreement}"
     );
+}
+
+/// After 16 tokens only those rows of the head are computed that can be among the likeliest.
+#[test]
+fn an_answer_is_the_one_that_all_scores_give() {
+    let load = || {
+        let weights = Weights::open(&starter()).unwrap();
+        Engine::load(weights, setup(Numerics::Fast, None)).unwrap()
+    };
+    let prompt = &Expected::of_starter().ids("input_ids")[..40];
+    let limits = Limits {
+        max_tokens: Some(40),
+        stop_ids: Vec::new(),
+    };
+    let answer = load()
+        .generate(prompt, &Sampling::greedy(), &limits, &|| false, |_| {})
+        .unwrap();
+
+    let mut engine = load();
+    let mut scores = engine.read(prompt, &|| false).unwrap().unwrap();
+    for id in answer.ids {
+        assert_eq!(per_row(scores, scores.len(), &[])[0].top, id);
+        scores = engine.step(id).unwrap();
+    }
 }
 
 struct Row {

@@ -213,7 +213,7 @@ impl Integers {
 }
 
 /// Where in its group the two values of `pair` are.
-fn places(pair: usize) -> [usize; 2] {
+pub(super) fn places(pair: usize) -> [usize; 2] {
     let odd = pair / (PAIRS / 2);
     let first = 4 * (pair % (PAIRS / 2)) + odd;
     [first, first + 2]

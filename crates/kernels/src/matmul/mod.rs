@@ -23,6 +23,7 @@
 
 mod activations;
 mod scalar;
+pub mod screen;
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;

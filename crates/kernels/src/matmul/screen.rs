@@ -1,0 +1,340 @@
+//! The largest of very many products without computing them all: a rough copy of the weights, four bits each,
+//! says which rows can be among the largest, and only those are computed from the weights themselves.
+//!
+//! Gemma's head has 262,144 rows, more than half of the bytes that a small model reads for a token, and sampling
+//! looks at the 64 likeliest. What [`Search::largest`] leaves out is *proved* to be smaller, up to one in 10¹² per
+//! row, by rounding with a known dither ("subtractive dither", Schuchman 1964): a weight `w` with the step `Δ` of
+//! its group of 32 is stored as
+//!
+//! ```text
+//! q = round(w/Δ + u) + 8        0 to 15; the dither u, within ±½, depends on the column only
+//! ŵ = Δ·(q − 8 − u)
+//! ```
+//!
+//! so that `ŵ − w` is uniform within ±Δ/2 and independent from column to column, *whatever the weights are*. For
+//! an input `a` the error of a product is then a sum of independent uniform numbers, which is sub-Gaussian with
+//! variance `Σ Δ²·a²/12`: beyond `√(ln(2/p)/6 · Σ Δ²·a²)` it lies with probability at most `p`. The copy meets the
+//! same 15-bit integers `a` as the product itself, so nothing else is to be bounded.
+//!
+//! The steps `Δ` are 8-bit multiples of a unit per row: 4.25 bits a weight in all. Eight rows lie side by side,
+//! so that no sums across lanes are needed: 16 bits of a vector hold four weights of a row.
+
+mod scalar;
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+
+use super::activations::{PAIRS, Panel, places};
+use super::{Activations, Matrix, matmul};
+use crate::block::{GROUP, dequantise};
+use crate::cpu::{Cpu, Level};
+use crate::disjoint::Disjoint;
+
+/// Rows side by side.
+const LANES: usize = 8;
+/// The largest magnitude of a rounded weight that the dither cannot carry beyond four bits.
+const LARGEST: f32 = 7.0;
+/// What is added to a rounded weight.
+const MIDDLE: f32 = 8.0;
+/// `√(ln(2/p)/6)` for p = 10⁻¹², and a hundredth more for the roundings of the sums in float32.
+const RADIUS: f32 = 2.1722 * 1.01;
+/// If more than one row in so many is left, computing all of them is as fast.
+const WORTH: usize = 8;
+/// Tiles that a thread takes at a time.
+const GRAIN: usize = 64;
+
+/// The weights of 8 rows in a group: 16 bits of row r are at `[v][2r]` and `[v][2r + 1]`, the first and the second
+/// number of four pairs of activations, the lowest four bits belonging to pair `4v`.
+type Nibbles = [[u16; 2 * LANES]; PAIRS / 4];
+
+/// A copy of a matrix in 4.25 bits a weight. See the module.
+#[derive(Debug)]
+pub struct Screen {
+    rows: usize,
+    /// Per column.
+    dither: Vec<f32>,
+    /// Per tile of eight rows: [groups].
+    nibbles: Vec<Nibbles>,
+    /// Steps in units of the row; where the nibbles are.
+    steps: Vec<[u8; LANES]>,
+    /// Per tile.
+    units: Vec<[f32; LANES]>,
+}
+
+/// One token as the screen meets it: per group of columns.
+struct Token<'a> {
+    pairs: &'a [[i32; PAIRS]],
+    /// Of the integers.
+    scales: &'a [f32],
+    /// `Σ (8 + u)·a`: what a product of the stored numbers is too large by.
+    offsets: &'a [f32],
+    /// `scale·√(Σ a²)`.
+    norms: &'a [f32],
+}
+
+/// Lower and upper bounds of eight products.
+type Bounds = [[f32; LANES]; 2];
+
+impl Screen {
+    /// Copies `w`, on all threads.
+    ///
+    /// # Panics
+    /// When the columns are not whole groups of 32.
+    pub fn new(cpu: &Cpu, w: &Matrix) -> Self {
+        assert!(
+            w.cols.is_multiple_of(GROUP),
+            "{} columns are not whole groups",
+            w.cols
+        );
+        let (tiles, groups) = (w.rows.div_ceil(LANES), w.cols / GROUP);
+        let dither = dither(w.cols);
+        let mut nibbles = vec![Nibbles::default(); tiles * groups];
+        let mut steps = vec![[0; LANES]; tiles * groups];
+        let mut units = vec![[0.0; LANES]; tiles];
+        let parts = (
+            Disjoint::new(&mut nibbles),
+            Disjoint::new(&mut steps),
+            Disjoint::new(&mut units),
+        );
+        cpu.pool().run(tiles, GRAIN, |tiles| {
+            let mut row = vec![0.0; w.cols];
+            for tile in tiles {
+                let all_groups = tile * groups..(tile + 1) * groups;
+                // SAFETY: every tile is handed out once.
+                let (nibbles, steps, units) = unsafe {
+                    (
+                        parts.0.part(all_groups.clone()),
+                        parts.1.part(all_groups),
+                        &mut parts.2.part(tile..tile + 1)[0],
+                    )
+                };
+                for (lane, unit) in units.iter_mut().enumerate() {
+                    let index = tile * LANES + lane;
+                    if index < w.rows {
+                        let len = w.block.row_bytes(w.cols);
+                        dequantise(w.block, &w.bytes[index * len..][..len], &mut row);
+                        *unit = copy_row(cpu.level(), &row, &dither, lane, nibbles, steps);
+                    }
+                }
+            }
+        });
+        Self {
+            rows: w.rows,
+            dither,
+            nibbles,
+            steps,
+            units,
+        }
+    }
+
+    /// Memory it takes.
+    pub fn bytes(&self) -> usize {
+        size_of_val(&*self.nibbles) + size_of_val(&*self.steps) + size_of_val(&*self.units)
+    }
+
+    /// Between which numbers each product with the one token of `x` lies.
+    fn bounds(&self, cpu: &Cpu, x: &Activations, lower: &mut [f32], upper: &mut [f32]) {
+        let panel = x.integers().panel(0);
+        let groups = x.cols() / GROUP;
+        let (offsets, norms): (Vec<f32>, Vec<f32>) = (0..groups)
+            .map(|group| self.offset_and_norm(&panel, group))
+            .unzip();
+        let token = Token {
+            pairs: panel.pairs.as_chunks().0,
+            scales: panel.scales,
+            offsets: &offsets,
+            norms: &norms,
+        };
+        let out = (Disjoint::new(lower), Disjoint::new(upper));
+        cpu.pool().run(self.units.len(), GRAIN, |tiles| {
+            for tile in tiles {
+                let all = tile * groups..(tile + 1) * groups;
+                let (nibbles, steps) = (&self.nibbles[all.clone()], &self.steps[all]);
+                let units = &self.units[tile];
+                let bounds = match cpu.level() {
+                    Level::Scalar => scalar::bounds(nibbles, steps, units, &token),
+                    #[cfg(target_arch = "x86_64")]
+                    Level::Avx2(proof) => avx2::bounds(proof, nibbles, steps, units, &token),
+                };
+                let rows = tile * LANES..self.rows.min((tile + 1) * LANES);
+                // SAFETY: every tile is handed out once.
+                let (lower, upper) = unsafe { (out.0.part(rows.clone()), out.1.part(rows)) };
+                lower.copy_from_slice(&bounds[0][..lower.len()]);
+                upper.copy_from_slice(&bounds[1][..upper.len()]);
+            }
+        });
+    }
+
+    fn offset_and_norm(&self, panel: &Panel, group: usize) -> (f32, f32) {
+        let (mut offset, mut squares) = (0.0, 0.0);
+        let dither = &self.dither[group * GROUP..][..GROUP];
+        for (pair, both) in panel.pairs[group * PAIRS..][..PAIRS].iter().enumerate() {
+            for (place, a) in places(pair).into_iter().zip(halves(*both)) {
+                let a = f64::from(a);
+                offset += f64::from(MIDDLE + dither[place]) * a;
+                squares += a * a;
+            }
+        }
+        (offset as f32, panel.scales[group] * squares.sqrt() as f32)
+    }
+}
+
+/// The two 16-bit integers in a pair.
+fn halves(pair: i32) -> [i16; 2] {
+    [pair as i16, (pair >> 16) as i16]
+}
+
+/// Numbers within ±½, the same ones every time: the upper bits of a generator (SplitMix64, Steele, Lea and
+/// Flood 2014).
+fn dither(cols: usize) -> Vec<f32> {
+    let number = |col: usize| {
+        let x = (col as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let x = (x ^ x >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let x = (x ^ x >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        // An odd multiple of 2⁻²⁴: never ±½.
+        ((x ^ x >> 31) >> 41) as f32 / (1 << 23) as f32 + (1.0 / (1 << 24) as f32) - 0.5
+    };
+    (0..cols).map(number).collect()
+}
+
+/// Writes a row to its lane; the unit of its steps.
+fn copy_row(
+    level: Level,
+    row: &[f32],
+    dither: &[f32],
+    lane: usize,
+    nibbles: &mut [Nibbles],
+    steps: &mut [[u8; LANES]],
+) -> f32 {
+    match level {
+        Level::Scalar => scalar::copy_row(row, dither, lane, nibbles, steps),
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2(proof) => avx2::copy_row(proof, row, dither, lane, nibbles, steps),
+    }
+}
+
+/// Finds the largest products of a matrix, and keeps the memory for it from call to call.
+#[derive(Debug, Default)]
+pub struct Search {
+    lower: Vec<f32>,
+    upper: Vec<f32>,
+    rows: Vec<u32>,
+    bytes: Vec<u8>,
+    products: Vec<f32>,
+}
+
+impl Search {
+    /// The `k` largest products of `w`, of which `screen` is the copy, with the one token of `x`: their rows, in
+    /// order, and with them all rows that only their products tell from the largest. The products have the bits
+    /// that [`matmul`] gives.
+    ///
+    /// `None` where the screen does not help: too many rows are alike, or something is not a finite number.
+    ///
+    /// # Panics
+    /// When the sizes do not agree, and for more than one token.
+    pub fn largest(
+        &mut self,
+        cpu: &Cpu,
+        w: &Matrix,
+        screen: &Screen,
+        x: &Activations,
+        k: usize,
+    ) -> Option<(&[u32], &[f32])> {
+        assert!(x.tokens() == 1 && screen.rows == w.rows && screen.dither.len() == x.cols());
+        assert!(0 < k && k <= w.rows, "the {k} largest of {}", w.rows);
+        self.lower.resize(w.rows, 0.0);
+        self.upper.resize(w.rows, 0.0);
+        screen.bounds(cpu, x, &mut self.lower, &mut self.upper);
+        if !all_finite(&self.upper) {
+            return None;
+        }
+        // k products at least are as large as the least of those whose lower bounds are the largest, and what
+        // cannot reach that is none of the k largest.
+        let lower = kth_largest(&self.lower, k);
+        above(&self.lower, lower, &mut self.rows);
+        self.multiply(cpu, w, x);
+        let enough = self.products.iter().copied().fold(f32::INFINITY, f32::min);
+        above(&self.upper, enough, &mut self.rows);
+        if self.rows.len() > w.rows / WORTH {
+            return None;
+        }
+        self.multiply(cpu, w, x);
+        Some((&self.rows, &self.products))
+    }
+
+    /// The products of `rows`.
+    fn multiply(&mut self, cpu: &Cpu, w: &Matrix, x: &Activations) {
+        let len = w.block.row_bytes(w.cols);
+        self.bytes.resize(self.rows.len() * len, 0);
+        let rows = &self.rows;
+        // Brought together first: the product reads rows that lie one after another.
+        cpu.pool()
+            .run_rows(&mut self.bytes, len, 16, |first, bytes| {
+                for (row, bytes) in rows[first..].iter().zip(bytes.chunks_exact_mut(len)) {
+                    bytes.copy_from_slice(&w.bytes[*row as usize * len..][..len]);
+                }
+            });
+        self.products.resize(self.rows.len(), 0.0);
+        let gathered = Matrix {
+            rows: self.rows.len(),
+            bytes: &self.bytes,
+            ..*w
+        };
+        matmul(cpu, &gathered, x, &mut self.products);
+    }
+}
+
+/// Numbers looked at together.
+const BLOCK: usize = 64;
+
+/// Where `values` are at least `enough`.
+fn above(values: &[f32], enough: f32, places: &mut Vec<u32>) {
+    places.clear();
+    for (block, values) in values.chunks(BLOCK).enumerate() {
+        // Nearly always nothing is above; looking without branches is several times as fast.
+        if values
+            .iter()
+            .fold(false, |any, value| any | (*value >= enough))
+        {
+            let above = values
+                .iter()
+                .enumerate()
+                .filter(|(_, value)| **value >= enough);
+            places.extend(above.map(|(i, _)| (block * BLOCK + i) as u32));
+        }
+    }
+}
+
+fn all_finite(values: &[f32]) -> bool {
+    let largest = values
+        .iter()
+        .fold(0, |largest, value| value.abs().to_bits().max(largest));
+    largest < f32::INFINITY.to_bits()
+}
+
+/// The `k`th largest of `values`, all finite.
+fn kth_largest(values: &[f32], k: usize) -> f32 {
+    let (first, rest) = values.split_at(k);
+    let mut largest = first.to_vec();
+    largest.sort_by(|a, b| b.total_cmp(a));
+    for block in rest.chunks(BLOCK) {
+        let least = largest[k - 1];
+        if !block
+            .iter()
+            .fold(false, |any, value| any | (*value > least))
+        {
+            continue;
+        }
+        for value in block {
+            if *value > largest[k - 1] {
+                let at = largest.partition_point(|larger| larger >= value);
+                largest.pop();
+                largest.insert(at, *value);
+            }
+        }
+    }
+    largest[k - 1]
+}
+
+#[cfg(test)]
+mod tests;
