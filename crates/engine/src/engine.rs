@@ -169,8 +169,8 @@ impl Engine {
         let last = self.last.as_ref().ok_or(Error::EmptyPrompt)?;
         if let Some(k) = sampler.looks_at() {
             let head = self.model.head();
-            if let Some((ids, scores)) = self.likeliest.find(&self.ops, head, last, k)? {
-                return sampler.choose_among(ids, scores);
+            if let Some(found) = self.likeliest.find(&self.ops, head, last, k)? {
+                return sampler.choose_among(found.rows, found.products);
             }
         }
         sampler.choose(self.score_last()?)

@@ -5,7 +5,7 @@
 //! tokens that can be among the `k` likeliest are scored: see [`kernels::matmul::screen`].
 
 use candle_core::Tensor;
-use kernels::matmul::screen::{Screen, Search};
+use kernels::matmul::screen::{Found, Screen, Search};
 
 use crate::Error;
 use crate::ops::Ops;
@@ -34,7 +34,7 @@ impl Likeliest {
         head: &Matrix,
         x: &Tensor,
         k: usize,
-    ) -> Result<Option<(&[u32], &[f32])>, Error> {
+    ) -> Result<Option<Found<'_>>, Error> {
         if k > MOST.min(head.rows()) {
             return Ok(None);
         }

@@ -10,7 +10,7 @@ use candle_core::{DType, Device, Storage, Tensor, bail};
 use kernels::attention::Attention;
 use kernels::block::GROUP;
 use kernels::cpu::Cpu;
-use kernels::matmul::screen::{Screen, Search};
+use kernels::matmul::screen::{Found, Screen, Search};
 
 use crate::cache::LayerCache;
 use crate::norm::Norm;
@@ -163,7 +163,7 @@ impl Ops {
         screen: &Screen,
         search: &'a mut Search,
         k: usize,
-    ) -> Result<Option<(&'a [u32], &'a [f32])>, Error> {
+    ) -> Result<Option<Found<'a>>, Error> {
         cpu::largest(&self.cpu, x, w, screen, search, k)
     }
 }

@@ -6,7 +6,7 @@ use candle_core::{Device, Tensor};
 use kernels::attention::{Attention, Cached, attend as kernel_attend};
 use kernels::cpu::Cpu;
 use kernels::gelu::gelu_mul;
-use kernels::matmul::screen::{Screen, Search};
+use kernels::matmul::screen::{Found, Screen, Search};
 use kernels::matmul::{Activations, matmul, matmul_many};
 use kernels::norm::rms_norm;
 use kernels::rope::rotate;
@@ -65,7 +65,7 @@ pub fn largest<'a>(
     screen: &Screen,
     search: &'a mut Search,
     k: usize,
-) -> Result<Option<(&'a [u32], &'a [f32])>, Error> {
+) -> Result<Option<Found<'a>>, Error> {
     let (_, cols) = x.dims2()?;
     read(x, |x| {
         search.largest(

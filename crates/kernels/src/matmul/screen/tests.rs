@@ -1,7 +1,9 @@
 use std::num::NonZeroUsize;
 
+use super::search::{WORTH, kth_largest};
 use super::*;
 use crate::block::BlockType;
+use crate::matmul::matmul;
 use crate::noise::Noise;
 
 fn cpu(level: Level, threads: usize) -> Cpu {
@@ -90,16 +92,16 @@ fn the_largest_are_among_what_is_found_with_the_same_bits() {
             let x = Activations::new(&cpu, &x, cols);
             let mut products = vec![0.0; n];
             matmul(&cpu, &w, &x, &mut products);
-            let (rows, found) = search
+            let found = search
                 .largest(&cpu, &w, &screen, &x, k)
                 .expect("few are large");
-            assert!(rows.is_sorted() && rows.len() < n / WORTH);
-            for (row, found) in rows.iter().zip(found) {
-                assert_eq!(products[*row as usize].to_bits(), found.to_bits());
+            assert!(found.rows.is_sorted() && found.rows.len() < n / WORTH);
+            for (row, product) in found.rows.iter().zip(found.products) {
+                assert_eq!(products[*row as usize].to_bits(), product.to_bits());
             }
             let enough = kth_largest(&products, k);
-            let missed =
-                (0..n).filter(|row| products[*row] >= enough && !rows.contains(&(*row as u32)));
+            let missed = (0..n)
+                .filter(|row| products[*row] >= enough && !found.rows.contains(&(*row as u32)));
             assert_eq!(missed.count(), 0, "{k} at {}", level.name());
         }
     }
