@@ -10,6 +10,7 @@
 mod ask;
 mod assistant;
 mod bench;
+mod catch_up;
 mod conversations;
 mod error;
 mod eval;

@@ -1,12 +1,13 @@
 //! The walk of one message: saved, composed, read, answered, saved.
 
 use std::ops::Deref;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use engine::Limits;
 
 use crate::assistant::{guarded, lock};
+use crate::catch_up::caught_up;
 use crate::conversations::{ConversationId, Message};
 use crate::event::ReplyEvent;
 use crate::loaded::Loaded;
@@ -89,11 +90,12 @@ impl Assistant {
         let prompt = self.prompt_for(loaded, question)?;
 
         // The row exists before its first word, marked cut short: a crash leaves the truth.
-        let mut answer = self
+        let answer = self
             .library()?
             .begin_answer(question.conversation, self.now_ms())?;
         let id = answer.message().id;
         on_event(ReplyEvent::Started(answer.message().clone().into()));
+        let answer = Mutex::new(answer);
 
         let speech = Speech {
             prompt: &prompt,
@@ -111,7 +113,7 @@ impl Assistant {
             },
             stop,
         };
-        let said = speak(&mut loaded.engine, speech, |progress| {
+        let on_progress = |progress| {
             match progress {
                 Progress::Reading {
                     done,
@@ -129,7 +131,8 @@ impl Assistant {
                     tokens,
                     tokens_per_second,
                 } => {
-                    answer.append(&delta, self.now_ms())?; // never more than a second behind
+                    // Never more than a second behind.
+                    lock(&answer).append(&delta, self.now_ms())?;
                     on_event(ReplyEvent::Text {
                         message: id,
                         delta,
@@ -139,8 +142,14 @@ impl Assistant {
                 }
             }
             Ok(())
-        })?;
+        };
+        let said = caught_up(
+            &answer,
+            || self.now_ms(),
+            || speak(&mut loaded.engine, speech, on_progress),
+        )?;
 
+        let mut answer = answer.into_inner().unwrap_or_else(PoisonError::into_inner);
         let text = answer.message().text.trim_end().to_owned();
         loaded.spoken.remember(
             &loaded.tokenizer,

@@ -7,6 +7,8 @@ use crate::store::Library;
 
 /// No word waits longer than this to be saved, as long as words keep coming at their pace.
 const SAVED_WITHIN_MS: i64 = 1000;
+/// When words stop coming, [`Answer::catch_up`] saves what has waited this long.
+const CAUGHT_UP_AFTER_MS: i64 = 500;
 
 /// An answer being written. Dropped without [`Answer::finish`], it stays as it is, cut short.
 #[derive(Debug)]
@@ -51,6 +53,16 @@ impl Answer<'_> {
     pub fn append(&mut self, delta: &str, now_ms: i64) -> Result<(), Error> {
         self.message.text.push_str(delta);
         if self.pace.word(now_ms) {
+            self.save()
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Saves what has waited for a while: to be called several times a second, so that nothing stays unsaved while
+    /// the next word takes its time. After an error all of it is still to be saved.
+    pub fn catch_up(&mut self, now_ms: i64) -> Result<(), Error> {
+        if self.pace.has_waited(now_ms) {
             self.save()
         } else {
             Ok(())
@@ -153,6 +165,11 @@ impl Pace {
         self.owing_since_ms = None;
     }
 
+    fn has_waited(&self, now_ms: i64) -> bool {
+        let has_waited = |since| now_ms < since || now_ms - since >= CAUGHT_UP_AFTER_MS;
+        self.owing_since_ms.is_some_and(has_waited)
+    }
+
     fn owes(&self) -> bool {
         self.owing_since_ms.is_some()
     }
@@ -190,6 +207,17 @@ mod tests {
     #[test]
     fn the_first_word_after_a_long_prompt_is_saved_at_once() {
         check(&[60_000, 60_050, 60_100], &[60_000]);
+    }
+
+    #[test]
+    fn words_that_nothing_follows_have_waited_after_half_a_second() {
+        let mut pace = Pace::from(0);
+        assert!(!pace.has_waited(9000), "there is nothing to save");
+        assert!(!pace.word(100) && !pace.word(200));
+        assert!(!pace.has_waited(599) && pace.has_waited(600));
+        assert!(pace.has_waited(50), "a clock set back");
+        pace.saved();
+        assert!(!pace.has_waited(9000));
     }
 
     #[test]

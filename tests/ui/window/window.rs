@@ -1,5 +1,6 @@
 //! The app's window under a driver: what a person does in it and what they see.
 
+use std::fmt::Display;
 use std::fs;
 use std::io::ErrorKind;
 use std::net::TcpListener;
@@ -8,7 +9,6 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use fantoccini::elements::Element;
-use fantoccini::error::NewSessionError;
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -63,7 +63,7 @@ impl Window {
         Self::try_open(desk, environment).await.expect("a window")
     }
 
-    async fn try_open(desk: &Desk, environment: &[(&str, &str)]) -> Result<Self, NewSessionError> {
+    async fn try_open(desk: &Desk, environment: &[(&str, &str)]) -> Result<Self, String> {
         let screen = Screen::new();
         let port = free_port();
         let mut driver = Command::new("WebKitWebDriver");
@@ -83,10 +83,9 @@ impl Window {
 
         let app = json!({ "binary": journeys::app(), "args": [] });
         let capabilities = Capabilities::from_iter([("webkitgtk:browserOptions".to_owned(), app)]);
-        let page = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities)
-            .connect(&format!("http://127.0.0.1:{port}"))
-            .await?;
+        let mut page = ClientBuilder::new(HttpConnector::new());
+        let address = format!("http://127.0.0.1:{port}");
+        let page = answer(page.capabilities(capabilities).connect(&address)).await?;
         let window = Self {
             screen,
             page,
@@ -204,8 +203,7 @@ impl Window {
     /// The value of a JavaScript expression now.
     pub async fn look(&self, expression: &str) -> Value {
         let script = format!("return ({expression})");
-        self.page
-            .execute(&script, vec![])
+        answer(self.page.execute(&script, vec![]))
             .await
             .unwrap_or_else(|error| panic!("{expression}: {error}"))
     }
@@ -213,8 +211,7 @@ impl Window {
     /// Runs JavaScript that ends by calling `done(value)`.
     pub async fn run(&self, script: &str) -> Value {
         let script = format!("const done = arguments[arguments.length - 1]; {script}");
-        self.page
-            .execute_async(&script, vec![])
+        answer(self.page.execute_async(&script, vec![]))
             .await
             .unwrap_or_else(|error| panic!("{script}: {error}"))
     }
@@ -223,9 +220,7 @@ impl Window {
     pub async fn picture(&self, name: &str) {
         let folder = journeys::target("screenshots");
         fs::create_dir_all(&folder).expect("a folder for pictures");
-        let picture = self
-            .page
-            .screenshot()
+        let picture = answer(self.page.screenshot())
             .await
             .expect("the driver takes pictures");
         fs::write(folder.join(format!("window-{name}.png")), picture)
@@ -248,8 +243,7 @@ impl Window {
     }
 
     async fn find(&self, css: &str) -> Element {
-        self.page
-            .find(Locator::Css(css))
+        answer(self.page.find(Locator::Css(css)))
             .await
             .unwrap_or_else(|error| panic!("{css}: {error}"))
     }
@@ -293,6 +287,14 @@ pub async fn soon<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
     eventually(look)
         .await
         .unwrap_or_else(|| panic!("{what}: not so after {PATIENCE:?}"))
+}
+
+/// What the driver answers, or what is wrong with it; a driver that says nothing must not hold up the tests.
+async fn answer<T, E: Display>(asked: impl Future<Output = Result<T, E>>) -> Result<T, String> {
+    match tokio::time::timeout(PATIENCE, asked).await {
+        Ok(answer) => answer.map_err(|error| error.to_string()),
+        Err(_) => Err(format!("no answer from the driver for {PATIENCE:?}")),
+    }
 }
 
 async fn eventually<T>(look: impl AsyncFn() -> Option<T>) -> Option<T> {
