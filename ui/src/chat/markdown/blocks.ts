@@ -9,6 +9,7 @@ import { marked, type MarkedToken, type Token, type Tokens } from "marked";
 import type { Align, Block, Inline, Item } from "./ast";
 import { decodeEntities } from "./entities";
 import { webAddress } from "./link";
+import { finished } from "./unfinished";
 
 /** A block and where it begins, which names it for as long as the text only grows. */
 export type Placed = { at: number; block: Block };
@@ -17,24 +18,29 @@ export type Parsed = {
   placed: Placed[];
   /** Everything before is in blocks that cannot change any more. */
   settled: number;
+  /** Whether more was expected: then the last line was drawn as it will look. */
+  growing: boolean;
 };
 
-export const NOTHING: Parsed = { text: "", placed: [], settled: 0 };
+export const NOTHING: Parsed = { text: "", placed: [], settled: 0, growing: false };
 
 /** Quotes and lists may be nested this deep; beyond it what is written is shown as it stands. */
 const DEEPEST = 12;
 
-/** The blocks of `source`, taking over from `before` what has not changed. */
-export function parse(source: string, before: Parsed = NOTHING): Parsed {
+/** Blocks whose last line is words with marks. */
+const ENDING_IN_WORDS = new Set(["paragraph", "heading", "list", "blockquote", "text"]);
+
+/** The blocks of `source`, of which more may come, taking over from `before` what has not changed. */
+export function parse(source: string, before: Parsed = NOTHING, growing = false): Parsed {
   const text = source.replace(/\r\n?/g, "\n");
-  if (text === before.text) return before;
+  if (text === before.text && growing === before.growing) return before;
   const grown = text.startsWith(before.text);
   const from = grown ? before.settled : 0;
   const placed = grown ? before.placed.filter(({ at }) => at < from) : [];
 
   let at = from;
   let settled = from;
-  for (const token of marked.lexer(text.slice(from), { gfm: true }) as MarkedToken[]) {
+  for (const token of tokensOf(text.slice(from), growing)) {
     const blocks = blocksOf([token], 0);
     if (blocks.length > 0) {
       // A block may still grow until another one begins after it.
@@ -43,7 +49,18 @@ export function parse(source: string, before: Parsed = NOTHING): Parsed {
     }
     at += token.raw.length;
   }
-  return { text, placed, settled };
+  return { text, placed, settled, growing };
+}
+
+function tokensOf(text: string, growing: boolean): MarkedToken[] {
+  const lex = (text: string) => marked.lexer(text, { gfm: true }) as MarkedToken[];
+  const tokens = lex(text);
+  const last = tokens.at(-1);
+  if (!growing || !last || !ENDING_IN_WORDS.has(last.type)) return tokens;
+  // Of a list only the last line is certain to be one run of words.
+  const line = last.type === "paragraph" ? last.raw : (last.raw.split("\n").at(-1) ?? "");
+  const shown = finished(line);
+  return shown === line ? tokens : lex(text.slice(0, text.length - line.length) + shown);
 }
 
 function blocksOf(tokens: readonly Token[], depth: number): Block[] {
