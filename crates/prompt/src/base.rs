@@ -61,7 +61,7 @@ pub fn dialogue(
                     width,
                     height,
                     pan_and_scan,
-                } => layout.picture(*width, *height, *pan_and_scan)?,
+                } => layout.picture(*width, *height, pan_and_scan.as_ref())?,
             }
         }
         layout.text("\n");

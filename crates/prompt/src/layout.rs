@@ -6,11 +6,9 @@
 //! touches without a control token in between is one run and must be tokenised as one: `user\n` and
 //! the `\n\n` before a picture are the single token of three newlines.
 
+use crate::picture::{self, PanAndScan};
 use crate::vocabulary::marks;
-use crate::{Error, Tokenizer, picture};
-
-/// Positions that one picture, or one piece of it, takes.
-const TOKENS_PER_PICTURE: usize = 256;
+use crate::{Error, Tokenizer};
 
 /// Ids that are certain, and the run of text after them that may still grow.
 pub(crate) struct Layout<'a> {
@@ -56,19 +54,27 @@ impl<'a> Layout<'a> {
     }
 
     /// The places of a picture, and of the pieces it is also shown in.
-    pub fn picture(&mut self, width: u32, height: u32, pan_and_scan: bool) -> Result<(), Error> {
-        let crops = picture::crops(width, height)?.filter(|_| pan_and_scan);
-        let Some(crops) = crops else {
-            return self.one_picture();
+    pub fn picture(
+        &mut self,
+        width: u32,
+        height: u32,
+        pan_and_scan: Option<&PanAndScan>,
+    ) -> Result<(), Error> {
+        let crops = match pan_and_scan {
+            Some(how) => picture::crops(width, height, how)?,
+            None => Vec::new(),
         };
+        if crops.is_empty() {
+            return self.one_view();
+        }
         self.text(picture::BEFORE_WHOLE);
-        self.one_picture()?;
+        self.one_view()?;
         self.text(picture::BEFORE_PIECES);
-        for piece in 0..crops.count() {
+        for piece in 0..crops.len() {
             if piece > 0 {
                 self.text(picture::BETWEEN_PIECES);
             }
-            self.one_picture()?;
+            self.one_view()?;
         }
         Ok(())
     }
@@ -80,13 +86,13 @@ impl<'a> Layout<'a> {
     }
 
     /// transformers' `full_image_sequence`.
-    fn one_picture(&mut self) -> Result<(), Error> {
+    fn one_view(&mut self) -> Result<(), Error> {
         let image = self.tokenizer.image().ok_or(Error::Lacks {
             token: marks::IMAGE,
         })?;
         self.text("\n\n");
         self.mark(marks::START_OF_IMAGE)?;
-        self.ids.extend([image; TOKENS_PER_PICTURE]);
+        self.ids.extend([image; picture::TOKENS_PER_VIEW]);
         self.mark(marks::END_OF_IMAGE)?;
         self.text("\n\n");
         Ok(())

@@ -55,7 +55,7 @@ pub use base::{DialogueStop, Heard, continuation, dialogue};
 pub use budget::room;
 pub use decoder::Decoder;
 pub use error::Error;
-pub use picture::{Crops, crops};
+pub use picture::{Crop, PanAndScan, TOKENS_PER_VIEW, crops};
 pub use template::chat;
 pub use tokenizer::Tokenizer;
 pub use turn::{Part, Role, Turn};

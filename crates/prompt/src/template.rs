@@ -79,7 +79,7 @@ fn write_content(layout: &mut Layout, turns: &[Turn]) -> Result<(), Error> {
                     width,
                     height,
                     pan_and_scan,
-                } => layout.picture(*width, *height, *pan_and_scan)?,
+                } => layout.picture(*width, *height, pan_and_scan.as_ref())?,
             }
         }
         if filled.peek().is_some() {

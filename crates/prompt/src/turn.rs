@@ -1,5 +1,7 @@
 //! A conversation as plain data.
 
+use crate::PanAndScan;
+
 /// Who speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
@@ -10,7 +12,7 @@ pub enum Role {
 }
 
 /// What one of the two said.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Turn {
     /// Who said it.
     pub role: Role,
@@ -19,7 +21,7 @@ pub struct Turn {
 }
 
 /// A piece of a turn.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Part {
     /// Words. White space around them does not count, and nothing in them is ever a control token.
     Text(String),
@@ -31,8 +33,8 @@ pub enum Part {
         width: u32,
         /// Its height in pixels.
         height: u32,
-        /// Whether a wide or tall picture is also shown in pieces, see [`crops`](crate::crops()).
-        pan_and_scan: bool,
+        /// How a wide or tall picture is also shown in pieces, see [`crops`](crate::crops()).
+        pan_and_scan: Option<PanAndScan>,
     },
 }
 

@@ -1,6 +1,6 @@
 //! The JSON Lines that `lectern eval prompt` reads: texts, and conversations as `tests/golden/prompts.json` has them.
 
-use prompt::{Part, Role, Turn};
+use prompt::{PanAndScan, Part, Role, Turn};
 use serde::Deserialize;
 
 /// What one line asks for.
@@ -96,7 +96,7 @@ fn conversation(
                     Part::Picture {
                         width,
                         height,
-                        pan_and_scan,
+                        pan_and_scan: pan_and_scan.then(PanAndScan::default),
                     }
                 }
             });
@@ -146,7 +146,7 @@ mod tests {
         let picture = Part::Picture {
             width: 640,
             height: 480,
-            pan_and_scan: true,
+            pan_and_scan: Some(PanAndScan::default()),
         };
         let expected = Line::Conversation {
             system: Some("Be brief.".to_owned()),

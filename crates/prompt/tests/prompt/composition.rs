@@ -63,7 +63,7 @@ fn content(dice: &mut Dice, with_pictures: bool) -> Vec<Part> {
                 content.push(Part::Picture {
                     width: 640,
                     height: 480,
-                    pan_and_scan: false,
+                    pan_and_scan: None,
                 });
             }
         }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
-use prompt::{Part, Role, Turn, chat};
+use prompt::{PanAndScan, Part, Role, Turn, chat};
 use serde::Deserialize;
 
 use crate::starter::tokenizer;
@@ -90,7 +90,7 @@ impl Conversation {
                 Part::Picture {
                     width,
                     height,
-                    pan_and_scan: self.pan_and_scan,
+                    pan_and_scan: self.pan_and_scan.then(PanAndScan::default),
                 }
             }
         };
