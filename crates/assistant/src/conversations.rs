@@ -112,7 +112,7 @@ impl Assistant {
 
     /// What stands unsent in the composer; `None` is the composer of a conversation not yet begun.
     pub fn draft(&self, conversation: Option<ConversationId>) -> Result<String, Error> {
-        Ok(self.library()?.draft(conversation)?)
+        Ok(self.library()?.draft(conversation)?.text)
     }
 
     /// Keeps what stands in the composer.
@@ -121,7 +121,7 @@ impl Assistant {
         conversation: Option<ConversationId>,
         text: &str,
     ) -> Result<(), Error> {
-        Ok(self.library()?.save_draft(conversation, text)?)
+        Ok(self.library()?.save_draft(conversation, text, &[])?)
     }
 }
 
@@ -152,6 +152,7 @@ impl From<library::Message> for Message {
             created_ms,
             cut_short,
             figures,
+            pictures: _,
         } = kept;
         let role = match role {
             library::Role::User => Role::User,

@@ -3,6 +3,7 @@
 use rusqlite::{OptionalExtension, Row};
 
 use crate::error::Error;
+use crate::picture::forget_unshown;
 use crate::store::Library;
 
 /// Names a conversation; never given twice, also not after it is forgotten.
@@ -101,10 +102,11 @@ impl Library {
         }
     }
 
-    /// Erases what is hidden, with its messages and drafts, also from the free pages and the log.
+    /// Erases what is hidden, with its messages, drafts and pictures, also from the free pages and the log.
     pub(crate) fn forget_deleted(&self) -> Result<(), Error> {
         let forgotten = self.write("forget deleted conversations", |tx| {
-            tx.execute("DELETE FROM conversation WHERE deleted_ms IS NOT NULL", [])
+            let sql = "DELETE FROM conversation WHERE deleted_ms IS NOT NULL";
+            Ok(tx.execute(sql, [])? + forget_unshown(tx)?)
         })?;
         if forgotten == 0 {
             Ok(())

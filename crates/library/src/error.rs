@@ -8,6 +8,7 @@ use rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
 
 use crate::conversation::ConversationId;
 use crate::message::MessageId;
+use crate::picture::PictureId;
 
 /// What went wrong with the library; [`Error::hint`] says what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +61,9 @@ pub enum Error {
     /// The message is gone together with its conversation.
     #[error("there is no message {id}")]
     NoMessage { id: MessageId },
+    /// The picture is gone together with its last message.
+    #[error("there is no picture {id}")]
+    NoPicture { id: PictureId },
     /// The file system refused.
     #[error("could not {doing} {}", path.display())]
     Io {
@@ -98,7 +102,7 @@ impl Error {
             Self::Store { .. } => {
                 Some("check the disk; everything saved before is still in the library")
             }
-            Self::NoConversation { .. } | Self::NoMessage { .. } => None,
+            Self::NoConversation { .. } | Self::NoMessage { .. } | Self::NoPicture { .. } => None,
         }
     }
 

@@ -26,7 +26,7 @@
 //! until then an answer that is written once a second would be re-indexed once a second.
 //!
 //! Read in this order: `store` (how the file is held), `migrations` (what is in it),
-//! `conversation`, `message`, `answer` (what a crash leaves), `draft`, `setting`, `error`.
+//! `conversation`, `message`, `answer` (what a crash leaves), `picture`, `draft`, `setting`, `error`.
 
 mod answer;
 mod conversation;
@@ -34,11 +34,14 @@ mod draft;
 mod error;
 mod message;
 mod migrations;
+mod picture;
 mod setting;
 mod store;
 
 pub use answer::Answer;
 pub use conversation::{Conversation, ConversationId};
+pub use draft::Draft;
 pub use error::Error;
 pub use message::{Figures, Message, MessageId, Role};
+pub use picture::{NewPicture, Picture, PictureId, Shown};
 pub use store::Library;

@@ -5,6 +5,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use crate::conversation::ConversationId;
 use crate::error::Error;
+use crate::picture::{PictureId, Shown, show_with, shown_by, shown_in};
 use crate::store::Library;
 
 /// Names a message; never given twice.
@@ -36,6 +37,8 @@ pub struct Message {
     pub cut_short: bool,
     /// What the answer cost; `None` for questions and for answers whose process died.
     pub figures: Option<Figures>,
+    /// What was shown with a question, in this order.
+    pub pictures: Vec<Shown>,
 }
 
 /// What one answer cost.
@@ -70,15 +73,32 @@ impl Library {
         text: &str,
         now_ms: i64,
     ) -> Result<Message, Error> {
-        let added = self.write("save a message", |tx| {
+        self.add_question_with(conversation, text, &[], now_ms)
+    }
+
+    /// The same with pictures, which the library has already: each with whether it is shown in pieces.
+    pub fn add_question_with(
+        &self,
+        conversation: ConversationId,
+        text: &str,
+        pictures: &[(PictureId, bool)],
+        now_ms: i64,
+    ) -> Result<Message, Error> {
+        self.write("save a message", |tx| {
+            let shown = match shown_by(tx, pictures)? {
+                Ok(shown) => shown,
+                Err(id) => return Ok(Err(Error::NoPicture { id })),
+            };
             let sql = "UPDATE conversation SET updated_ms = max(updated_ms, ?2)
                        WHERE id = ?1 AND deleted_ms IS NULL";
             if tx.execute(sql, (conversation, now_ms))? == 0 {
-                return Ok(None);
+                return Ok(Err(Error::NoConversation { id: conversation }));
             }
-            add_message(tx, conversation, Role::User, text, now_ms).map(Some)
-        })?;
-        added.ok_or(Error::NoConversation { id: conversation })
+            let mut message = add_message(tx, conversation, Role::User, text, now_ms)?;
+            show_with(tx, message.id, &shown)?;
+            message.pictures = shown;
+            Ok(Ok(message))
+        })?
     }
 
     /// The messages of a conversation, oldest first.
@@ -94,11 +114,15 @@ impl Library {
             }
             let sql = format!("{MESSAGES} WHERE conversation = ?1 ORDER BY id");
             let mut messages = tx.prepare_cached(&sql)?;
-            Ok(Some(
-                messages
-                    .query_map([conversation], message_of)?
-                    .collect::<Result<_, _>>()?,
-            ))
+            let messages = messages.query_map([conversation], message_of)?;
+            let mut messages = messages.collect::<Result<Vec<_>, _>>()?;
+            for (message, shown) in shown_in(tx, conversation)? {
+                // By rising ids, and every picture has its message.
+                if let Ok(place) = messages.binary_search_by_key(&message, |message| message.id) {
+                    messages[place].pictures.push(shown);
+                }
+            }
+            Ok(Some(messages))
         })?;
         found.ok_or(Error::NoConversation { id: conversation })
     }
@@ -124,6 +148,7 @@ pub(crate) fn add_message(
         created_ms: now_ms,
         cut_short,
         figures: None,
+        pictures: Vec::new(),
     })
 }
 
@@ -159,6 +184,7 @@ fn message_of(row: &Row) -> rusqlite::Result<Message> {
         created_ms: row.get("created_ms")?,
         cut_short: row.get("cut_short")?,
         figures: model.map(|model| figures_of(row, model)).transpose()?,
+        pictures: Vec::new(),
     })
 }
 

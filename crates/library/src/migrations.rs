@@ -54,6 +54,32 @@ const STEPS: &[(&str, &str)] = &[
             value TEXT NOT NULL
         ) STRICT, WITHOUT ROWID;",
     ),
+    (
+        "pictures, with their messages and in the composer",
+        "CREATE TABLE picture (
+            sha256  BLOB    NOT NULL PRIMARY KEY CHECK (length(sha256) = 32), -- of bytes: kept once
+            mime    TEXT    NOT NULL,
+            width   INTEGER NOT NULL,           -- upright, as one looks at it
+            height  INTEGER NOT NULL,
+            preview BLOB    NOT NULL,           -- small, for showing; before bytes, so that it reads fast
+            bytes   BLOB    NOT NULL            -- the file as it came
+        ) STRICT;
+        CREATE TABLE message_picture (
+            message      INTEGER NOT NULL REFERENCES message ON DELETE CASCADE,
+            place        INTEGER NOT NULL,      -- from 0 on
+            picture      BLOB    NOT NULL REFERENCES picture,
+            pan_and_scan INTEGER NOT NULL CHECK (pan_and_scan IN (0, 1)),
+            PRIMARY KEY (message, place)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX message_of_picture ON message_picture (picture);
+        CREATE TABLE draft_picture (
+            conversation INTEGER REFERENCES conversation ON DELETE CASCADE, -- NULL: not begun yet
+            place        INTEGER NOT NULL,
+            picture      BLOB    NOT NULL REFERENCES picture
+        ) STRICT;
+        CREATE UNIQUE INDEX one_picture_each ON draft_picture (ifnull(conversation, 0), place);
+        CREATE INDEX draft_of_picture ON draft_picture (picture);",
+    ),
 ];
 
 /// Why a file is not brought to the newest schema.
@@ -142,6 +168,8 @@ mod tests {
              created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL, deleted_ms INTEGER ) STRICT",
             "CREATE TABLE draft ( conversation INTEGER REFERENCES conversation ON DELETE CASCADE, \
              text TEXT NOT NULL ) STRICT",
+            "CREATE TABLE draft_picture ( conversation INTEGER REFERENCES conversation ON DELETE CASCADE, \
+             place INTEGER NOT NULL, picture BLOB NOT NULL REFERENCES picture ) STRICT",
             "CREATE TABLE figures ( message INTEGER PRIMARY KEY REFERENCES message ON DELETE CASCADE, \
              model TEXT NOT NULL, prompt_tokens INTEGER NOT NULL, cached_tokens INTEGER NOT NULL, \
              answer_tokens INTEGER NOT NULL, prompt_seconds REAL NOT NULL, \
@@ -151,10 +179,21 @@ mod tests {
              role TEXT NOT NULL CHECK (role IN ('user', 'model')), text TEXT NOT NULL, \
              created_ms INTEGER NOT NULL, cut_short INTEGER NOT NULL CHECK (cut_short IN (0, 1)) ) \
              STRICT",
+            "CREATE TABLE message_picture ( \
+             message INTEGER NOT NULL REFERENCES message ON DELETE CASCADE, place INTEGER NOT NULL, \
+             picture BLOB NOT NULL REFERENCES picture, \
+             pan_and_scan INTEGER NOT NULL CHECK (pan_and_scan IN (0, 1)), \
+             PRIMARY KEY (message, place) ) STRICT, WITHOUT ROWID",
+            "CREATE TABLE picture ( sha256 BLOB NOT NULL PRIMARY KEY CHECK (length(sha256) = 32), \
+             mime TEXT NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL, \
+             preview BLOB NOT NULL, bytes BLOB NOT NULL ) STRICT",
             "CREATE TABLE setting ( key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL ) \
              STRICT, WITHOUT ROWID",
+            "CREATE INDEX draft_of_picture ON draft_picture (picture)",
             "CREATE INDEX message_of_conversation ON message (conversation, id)",
+            "CREATE INDEX message_of_picture ON message_picture (picture)",
             "CREATE UNIQUE INDEX one_draft_each ON draft (ifnull(conversation, 0))",
+            "CREATE UNIQUE INDEX one_picture_each ON draft_picture (ifnull(conversation, 0), place)",
         ];
         assert_eq!(schema(&library_of_version(STEPS.len())), expected);
     }

@@ -74,7 +74,7 @@ fn a_deleted_conversation_comes_back_whole_until_the_next_start() {
     let library = shelf.open();
     let id = library.new_conversation(1).unwrap().id;
     let question = library.add_question(id, "Keep this", 2).unwrap();
-    library.save_draft(Some(id), "and this").unwrap();
+    library.save_draft(Some(id), "and this", &[]).unwrap();
 
     library.delete_conversation(id, 3).unwrap();
     assert_eq!(library.conversations().unwrap(), []);
@@ -92,7 +92,7 @@ fn a_deleted_conversation_comes_back_whole_until_the_next_start() {
 
     library.restore_conversation(id).unwrap();
     assert_eq!(library.messages(id).unwrap(), [question]);
-    assert_eq!(library.draft(Some(id)).unwrap(), "and this");
+    assert_eq!(library.draft(Some(id)).unwrap().text, "and this");
     assert_eq!(library.conversation(id).unwrap().updated_ms, 2);
 }
 
@@ -110,7 +110,7 @@ fn what_was_deleted_is_in_no_byte_of_any_file_after_the_next_start() {
     let mut answer = library.begin_answer(gone, 5).unwrap();
     answer.append("secret-answer", 5000).unwrap();
     answer.finish(true, &figures(), 6000).unwrap();
-    library.save_draft(Some(gone), "secret-draft").unwrap();
+    library.save_draft(Some(gone), "secret-draft", &[]).unwrap();
     library.delete_conversation(gone, 7000).unwrap();
     drop(library);
 
@@ -141,19 +141,19 @@ fn drafts_survive_a_restart_each_in_its_place() {
     let shelf = Shelf::new();
     let library = shelf.open();
     let id = library.new_conversation(1).unwrap().id;
-    assert_eq!(library.draft(None).unwrap(), "");
-    library.save_draft(None, "not begun").unwrap();
-    library.save_draft(Some(id), "begun").unwrap();
-    library.save_draft(None, "not begun yet").unwrap();
+    assert_eq!(library.draft(None).unwrap().text, "");
+    library.save_draft(None, "not begun", &[]).unwrap();
+    library.save_draft(Some(id), "begun", &[]).unwrap();
+    library.save_draft(None, "not begun yet", &[]).unwrap();
     drop(library);
 
     let library = shelf.open();
-    assert_eq!(library.draft(None).unwrap(), "not begun yet");
-    assert_eq!(library.draft(Some(id)).unwrap(), "begun");
-    library.save_draft(None, "").unwrap();
-    assert_eq!(library.draft(None).unwrap(), "");
-    assert_eq!(library.draft(Some(id)).unwrap(), "begun");
-    let refused = library.save_draft(Some(id + 1), "nowhere");
+    assert_eq!(library.draft(None).unwrap().text, "not begun yet");
+    assert_eq!(library.draft(Some(id)).unwrap().text, "begun");
+    library.save_draft(None, "", &[]).unwrap();
+    assert_eq!(library.draft(None).unwrap().text, "");
+    assert_eq!(library.draft(Some(id)).unwrap().text, "begun");
+    let refused = library.save_draft(Some(id + 1), "nowhere", &[]);
     assert!(
         matches!(refused, Err(Error::NoConversation { .. })),
         "{refused:?}"

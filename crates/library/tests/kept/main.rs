@@ -5,6 +5,7 @@
 mod answers;
 mod conversations;
 mod damage;
+mod pictures;
 mod sharing;
 
 use std::path::PathBuf;
