@@ -26,9 +26,23 @@ pub enum Error {
     /// The half of a model that sees pictures.
     #[error("{} is the part of a model that sees pictures, not a model", path.display())]
     Projector { path: PathBuf },
-    /// One of several files that are one model together.
-    #[error("{} is one of the {parts} parts of a model", path.display())]
-    Split { path: PathBuf, parts: u64 },
+    /// One of several files that are one model together, under a name that does not lead to the others.
+    #[error("{} is one of {count} parts of a model, but named as one of {named}", path.display())]
+    Split {
+        path: PathBuf,
+        named: u32,
+        count: u32,
+    },
+    /// One of several files that are one model together is not there.
+    #[error("{} is missing: it is part {number} of {count} of a model", path.display())]
+    NoPart {
+        path: PathBuf,
+        number: usize,
+        count: u32,
+    },
+    /// A new file under a name that is taken.
+    #[error("{} is there already", path.display())]
+    Exists { path: PathBuf },
 
     /// No model of this name is in the folder.
     #[error("no model called {name:?} is in {}", folder.display())]
@@ -120,8 +134,10 @@ impl Error {
             Self::OtherModel { .. } => "choose a Gemma 3 checkpoint: 270M, 1B, 4B, 12B or 27B",
             Self::Projector { .. } => "choose the model it belongs to",
             Self::Split { .. } => {
-                "join the parts into one GGUF file first (llama-gguf-split --merge)"
+                "give the parts back the names they came with (…-00001-of-00003.gguf)"
             }
+            Self::NoPart { .. } => "put all parts of the model into one folder",
+            Self::Exists { .. } => "choose another name, or delete the old file first",
             Self::NoSuchModel { .. } => "choose one of the models that are here",
             Self::Busy { .. } => "wait until that is done, and try again",
             Self::DiskFull { .. } => "free some space, or choose a smaller model",

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::BufReader;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use gguf::Header;
+use gguf::{Header, Part};
 
 use crate::checkpoint::{Checkpoint, family, title};
 use crate::error::Error;
@@ -49,60 +49,105 @@ const FILE_TYPES: &[(u32, &str)] = &[
     (38, "MXFP4"),
 ];
 
-/// Says what the GGUF file at `path` is.
+/// Says what the GGUF file at `path` is; if it is one of several that are one model, what they are together.
 pub fn identify(path: &Path) -> Result<Checkpoint, Error> {
-    let file = File::open(path).map_err(Error::io("read", path))?;
-    let metadata = file.metadata().map_err(Error::io("read", path))?;
-    let size_bytes = metadata.len();
-    let name = name_of(path);
-    let checkpoint = || -> Result<Result<Checkpoint, Error>, gguf::Error> {
-        let header = Header::read(BufReader::new(file), size_bytes)?;
-        let architecture: &str = header.require("general.architecture")?;
-        if let Some(refused) = refusal(path, &header, architecture)? {
-            return Ok(Err(refused));
-        }
-        let text = |key| header.get::<&str>(key).map(Option::unwrap_or_default);
-        let own_name = text("general.name")?;
-        let evidence = Evidence {
-            metadata: [
-                text("general.finetune")?,
-                own_name,
-                text("general.basename")?,
-            ],
-            name: &name,
-            has_chat_template: header.get::<&str>("tokenizer.chat_template")?.is_some(),
-            ends_on_end_of_turn: false,
-        };
-        let layers: u32 = header.require("gemma3.block_count")?;
-        let width: u32 = header.require("gemma3.embedding_length")?;
-        let title = title(layers.into(), width.into()).map(str::to_owned);
-        Ok(Ok(Checkpoint {
-            title: title.unwrap_or_else(|| {
-                if own_name.is_empty() {
-                    name.clone()
-                } else {
-                    own_name.to_owned()
-                }
-            }),
-            path: path.to_owned(),
-            size_bytes,
-            format: format(&header)?,
-            tuning: tuning(&evidence),
-            context_tokens: header.require("gemma3.context_length")?,
-            name: name.clone(),
-        }))
+    let paths = parts(path)?;
+    let (mut headers, mut size_bytes) = (Vec::new(), 0);
+    for path in &paths {
+        let (header, bytes) = read(path)?;
+        headers.push(header);
+        size_bytes += bytes;
+    }
+    let (path, header) = (&paths[0], &headers[0]);
+    let damaged = |source| Error::Gguf {
+        path: path.clone(),
+        source,
     };
-    checkpoint().unwrap_or_else(|source| {
-        let path = path.to_owned();
-        Err(match source {
-            gguf::Error::Magic { .. } => Error::NotACheckpoint { path },
-            source => Error::Gguf { path, source },
-        })
+    if let Some(refused) = refusal(path, header).map_err(damaged)? {
+        return Err(refused);
+    }
+    let name = name_of(path);
+    let text = |key| {
+        let text = header.get::<&str>(key).map(Option::unwrap_or_default);
+        text.map_err(damaged)
+    };
+    let number = |key| header.require::<u32>(key).map_err(damaged);
+    let own_name = text("general.name")?;
+    let evidence = Evidence {
+        metadata: [
+            text("general.finetune")?,
+            own_name,
+            text("general.basename")?,
+        ],
+        name: &name,
+        has_chat_template: !text("tokenizer.chat_template")?.is_empty(),
+        ends_on_end_of_turn: false,
+    };
+    let (layers, width) = (
+        number("gemma3.block_count")?,
+        number("gemma3.embedding_length")?,
+    );
+    let title = title(layers.into(), width.into()).unwrap_or(match own_name {
+        "" => &name,
+        own_name => own_name,
+    });
+    Ok(Checkpoint {
+        title: title.to_owned(),
+        path: path.clone(),
+        size_bytes,
+        format: format(&headers).map_err(damaged)?,
+        tuning: tuning(&evidence),
+        context_tokens: number("gemma3.context_length")?,
+        name: name.clone(),
     })
 }
 
-/// The file's name without `.gguf`.
+/// The files that are one model with the one at `path`, in order; each of them is there.
+pub(crate) fn parts(path: &Path) -> Result<Vec<PathBuf>, Error> {
+    let Some(part) = part(path) else {
+        return Ok(vec![path.to_owned()]);
+    };
+    let count = part.count;
+    let paths = part.all().enumerate().map(|(index, name)| {
+        let path = path.with_file_name(name);
+        match path.is_file() {
+            true => Ok(path),
+            false => Err(Error::NoPart {
+                path,
+                number: index + 1,
+                count,
+            }),
+        }
+    });
+    paths.collect()
+}
+
+/// What the name says of the parts of a model, if it is in several.
+pub(crate) fn part(path: &Path) -> Option<Part> {
+    let part = Part::parse(path.file_name()?.to_str()?)?;
+    (part.count > 1).then_some(part)
+}
+
+fn read(path: &Path) -> Result<(Header, u64), Error> {
+    let file = File::open(path).map_err(Error::io("read", path))?;
+    let bytes = file.metadata().map_err(Error::io("read", path))?.len();
+    match Header::read(BufReader::new(file), bytes) {
+        Ok(header) => Ok((header, bytes)),
+        Err(gguf::Error::Magic { .. }) => Err(Error::NotACheckpoint {
+            path: path.to_owned(),
+        }),
+        Err(source) => Err(Error::Gguf {
+            path: path.to_owned(),
+            source,
+        }),
+    }
+}
+
+/// The file's name without `.gguf`, and without the number of a part.
 pub(crate) fn name_of(path: &Path) -> String {
+    if let Some(part) = part(path) {
+        return part.model;
+    }
     path.file_stem()
         .unwrap_or_default()
         .to_string_lossy()
@@ -110,8 +155,9 @@ pub(crate) fn name_of(path: &Path) -> String {
 }
 
 /// Why a readable GGUF file is not a model to run here, if it is not.
-fn refusal(path: &Path, header: &Header, architecture: &str) -> Result<Option<Error>, gguf::Error> {
+fn refusal(path: &Path, header: &Header) -> Result<Option<Error>, gguf::Error> {
     let path = path.to_owned();
+    let architecture: &str = header.require("general.architecture")?;
     // llama.cpp calls the picture part of whatever model "clip".
     if architecture == "clip" || header.get::<&str>("general.type")? == Some("mmproj") {
         return Ok(Some(Error::Projector { path }));
@@ -122,18 +168,15 @@ fn refusal(path: &Path, header: &Header, architecture: &str) -> Result<Option<Er
             found: family(architecture),
         }));
     }
-    Ok(match header.get::<u32>("split.count")? {
-        Some(parts @ 2..) => Some(Error::Split {
-            path,
-            parts: parts.into(),
-        }),
-        _ => None,
-    })
+    // The name is how the other parts are found, so it has to say what the file says.
+    let named = part(&path).map_or(1, |part| part.count);
+    let count = header.get::<u32>("split.count")?.unwrap_or(1).max(1);
+    Ok((named != count).then_some(Error::Split { path, named, count }))
 }
 
-/// The name of the file's mixture, or else the type that most bytes are of.
-fn format(header: &Header) -> Result<String, gguf::Error> {
-    let file_type: Option<u32> = header.get("general.file_type")?;
+/// The name of the model's mixture, or else the type that most bytes are of.
+fn format(parts: &[Header]) -> Result<String, gguf::Error> {
+    let file_type: Option<u32> = parts[0].get("general.file_type")?;
     let named = FILE_TYPES
         .iter()
         .find(|(number, _)| Some(*number) == file_type);
@@ -141,7 +184,7 @@ fn format(header: &Header) -> Result<String, gguf::Error> {
         return Ok((*name).to_owned());
     }
     let mut bytes_of = BTreeMap::<String, u64>::new();
-    for tensor in header.tensors() {
+    for tensor in parts.iter().flat_map(Header::tensors) {
         // A type that has no size here counts nothing: its name would say nothing to a person.
         let bytes = tensor.range().map_or(0, |range| range.end - range.start);
         *bytes_of.entry(tensor.kind.to_string()).or_default() += bytes;

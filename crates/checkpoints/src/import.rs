@@ -4,9 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
+use gguf::Part;
+
 use crate::checkpoint::{Checkpoint, identify};
 use crate::disk::{self, Halt};
 use crate::error::Error;
+use crate::gguf_file;
 use crate::hugging_face;
 use crate::models::{IMPORTING, Models, PARTIAL};
 
@@ -47,11 +50,19 @@ impl Models {
         }
 
         let name = self.free_name(&plain(&checkpoint.name))?;
-        let is_folder = real.is_dir();
         let partial = self.folder().join(format!("{name}{IMPORTING}"));
         let mut clear = Clear {
             path: Some(partial.clone()),
         };
+        if let Some(part) = gguf_file::part(&real) {
+            let part = Part {
+                model: name,
+                ..part
+            };
+            let path = self.take_in_parts(&real, &part, &partial, stop, &mut on_progress)?;
+            return Ok(identify(&path)?);
+        }
+        let is_folder = real.is_dir();
         let parts = match is_folder {
             true => folder_parts(&real, &partial)?,
             false => vec![(real, partial.clone())],
@@ -69,6 +80,27 @@ impl Models {
         disk::put_in_place(&partial, &path)?;
         clear.path = None;
         Ok(identify(&path)?)
+    }
+
+    /// Copies a model in several files into the folder `partial` and gives them their names: what `as_part` says.
+    /// The first is named last, so that a model that lacks a part is never taken for one.
+    fn take_in_parts(
+        &self,
+        real: &Path,
+        as_part: &Part,
+        partial: &Path,
+        stop: &AtomicBool,
+        on_progress: &mut impl FnMut(u64, u64),
+    ) -> Result<PathBuf, Halt> {
+        fs::create_dir(partial).map_err(Error::io("make the folder", partial))?;
+        let names: Vec<String> = as_part.all().collect();
+        let froms = gguf_file::parts(real)?.into_iter();
+        let copies = froms.zip(names.iter().map(|name| partial.join(name)));
+        self.copy_parts(&copies.collect::<Vec<_>>(), stop, on_progress)?;
+        for name in names.iter().rev() {
+            disk::put_in_place(&partial.join(name), &self.folder().join(name))?;
+        }
+        Ok(self.folder().join(&names[0]))
     }
 
     /// The model here that has the same bytes, if there is one.
@@ -132,7 +164,12 @@ fn folder_parts(from: &Path, to: &Path) -> Result<Vec<(PathBuf, PathBuf)>, Error
 
 fn same_model(here: &Path, new: &Path, stop: &AtomicBool) -> Result<bool, Halt> {
     if !here.is_dir() {
-        return disk::same_bytes(here, new, stop);
+        let (here, new) = (gguf_file::parts(here)?, gguf_file::parts(new)?);
+        let mut same = here.len() == new.len();
+        for (here, new) in here.iter().zip(&new) {
+            same = same && disk::same_bytes(here, new, stop)?;
+        }
+        return Ok(same);
     }
     for found in fs::read_dir(here).map_err(Error::io("read", here))? {
         let path = found.map_err(Error::io("read", here))?.path();

@@ -25,7 +25,7 @@
 //!
 //! Read in this order: `checkpoint` (what a file says it is: `gguf_file`, `hugging_face`,
 //! `tuning`), `models` (the folder), `import`, `starter` (the first model of a new machine: `hub`,
-//! `download`, `line`, `packages`, `pip`), `disk`, `error`.
+//! `download`, `line`, `packages`, `pip`), `new_file`, `disk`, `error`.
 
 mod checkpoint;
 mod disk;
@@ -34,9 +34,11 @@ mod gguf_file;
 mod hugging_face;
 mod import;
 mod models;
+mod new_file;
 pub mod starter;
 mod tuning;
 
 pub use checkpoint::{Checkpoint, Tuning, identify};
 pub use error::Error;
 pub use models::{Listing, Models};
+pub use new_file::write_file;

@@ -62,6 +62,23 @@ struct Entry {
     path: PathBuf,
 }
 
+/// Deletes what belongs to the part of a model that was at `path`, and says how many bytes that freed.
+fn remove_other_parts(path: &Path) -> Result<u64, Error> {
+    let mut freed_bytes = 0;
+    let names = gguf_file::part(path).map(|part| part.all().collect::<Vec<_>>());
+    for part in names
+        .into_iter()
+        .flatten()
+        .map(|name| path.with_file_name(name))
+    {
+        if let Ok(metadata) = fs::symlink_metadata(&part) {
+            freed_bytes += metadata.len();
+            fs::remove_file(&part).map_err(Error::io("delete", &part))?;
+        }
+    }
+    Ok(freed_bytes)
+}
+
 impl Models {
     /// Makes the folder if it is not there, and clears away what killed imports left.
     pub fn open(folder: &Path) -> Result<Self, Error> {
@@ -117,6 +134,7 @@ impl Models {
         } else {
             // Of a link that a person made, the link goes and what it leads to stays.
             fs::remove_file(&path).map_err(Error::io("delete", &path))?;
+            freed_bytes += remove_other_parts(&path)?;
         }
         for terms in TERMS.map(|terms| self.folder.join(format!("{name}{terms}"))) {
             if let Ok(metadata) = terms.metadata() {
@@ -188,7 +206,11 @@ impl Models {
                 });
             }
         }
-        entries.sort_by(|a, b| a.name.cmp(&b.name));
+        entries.sort_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
+        // Of a model in several files, the first stands for all.
+        entries.dedup_by(|next, first| {
+            next.name == first.name && gguf_file::part(&next.path).is_some()
+        });
         Ok(entries)
     }
 

@@ -14,7 +14,7 @@ const MOST_LAYERS: usize = 1024;
 /// No size in a model comes near this; so products of two sizes fit easily.
 const LARGEST: usize = 1 << 24;
 /// Without a pattern in the file, every sixth layer is global.
-const PATTERN: usize = 6;
+pub(crate) const PATTERN: usize = 6;
 
 /// A model's sizes and constants, from GGUF metadata or `config.json`. Most fields keep their published names.
 #[derive(Debug, Clone, PartialEq)]

@@ -47,6 +47,16 @@ pub enum Error {
         /// The folder.
         path: PathBuf,
     },
+    /// One of the files that are one model together is not there.
+    #[error("{} is missing: it is part {number} of {count} of a model", path.display())]
+    NoPart {
+        /// Where it should be.
+        path: PathBuf,
+        /// Which one, from 1.
+        number: usize,
+        /// How many there are.
+        count: u32,
+    },
     /// A model, but not Gemma 3.
     #[error("{} holds a model of the kind {found:?}, not Gemma 3", path.display())]
     Architecture {
@@ -148,6 +158,17 @@ pub enum Error {
         /// NaN or an infinity.
         found: f32,
     },
+    /// A model that GGUF has no words for.
+    #[error("{} cannot become a GGUF file: {what}", path.display())]
+    NotInGguf {
+        /// The model.
+        path: PathBuf,
+        /// What the format cannot say.
+        what: &'static str,
+    },
+    /// The file that is being made could not be written.
+    #[error("could not write the converted model")]
+    Write(#[source] io::Error),
     /// candle refused an operation.
     #[error("an operation failed")]
     Compute(#[from] candle_core::Error),
@@ -167,6 +188,9 @@ impl Error {
             Self::NoWeights { .. } => {
                 Some("choose a GGUF file, or a folder with a model from Hugging Face")
             }
+            Self::NoPart { .. } => {
+                Some("put all parts of the model into one folder, or download it again")
+            }
             Self::Architecture { .. } => Some("choose a Gemma 3 model"),
             Self::TensorType { .. } => {
                 Some("choose the same model in another format, such as Q4_K_M or Q8_0")
@@ -179,7 +203,12 @@ impl Error {
             | Self::Argument { .. }
             | Self::EmptyPrompt
             | Self::UnknownId { .. }
+            | Self::NotInGguf { .. }
             | Self::Compute(_) => None,
+            Self::Write(source) if source.kind() == io::ErrorKind::StorageFull => {
+                Some("free some space, and try again")
+            }
+            Self::Write(_) => None,
         }
     }
 }

@@ -34,7 +34,7 @@
 //! `d` width of a head. Shapes are written `[t, h, d]`.
 //!
 //! Read in this order: `config`, `weights`, `model`, `attention`, `feed_forward`, `norm`, `rope`, `mask`, `ops`,
-//! `cache`, `engine`, `generate`, `sampling`.
+//! `cache`, `engine`, `generate`, `sampling`, `convert`.
 
 mod config;
 mod weights;
@@ -55,6 +55,8 @@ mod cache;
 mod engine;
 mod generate;
 mod sampling;
+
+pub mod convert;
 
 mod error;
 

@@ -19,7 +19,13 @@ use crate::{Config, Error};
 use map::Mapped;
 
 /// The types that are read here.
-const READABLE: &str = "F32, F16, BF16, Q4_0, Q5_0, Q8_0, Q4_K, Q5_K or Q6_K";
+const READABLE: &str =
+    "F32, F16, BF16, F8_E4M3, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K to Q6_K, IQ4_NL or IQ4_XS";
+
+/// The table of embeddings, by GGUF's name.
+pub(crate) const EMBEDDING: &str = "token_embd.weight";
+/// What the name of a matrix's scales has after the name of the matrix.
+pub(crate) const SCALE: &str = "_scale";
 
 /// A model's files, opened and checked but not read.
 #[derive(Debug)]
@@ -55,10 +61,12 @@ pub struct Matrix {
     block: BlockType,
     rows: usize,
     cols: usize,
+    /// What each row is multiplied by: 8-bit floats alone have too little range.
+    scales: Option<Arc<[f32]>>,
 }
 
 impl Weights {
-    /// Opens a GGUF file, or a folder with `config.json` and `model.safetensors` (or its parts and their index).
+    /// Opens a GGUF file (of several that are one model, any), or a folder with `config.json` and `model.safetensors` (or its parts and their index).
     ///
     /// As long as the weights are in use the file must not be changed by anybody: it is mapped, not read.
     pub fn open(path: &Path) -> Result<Self, Error> {
@@ -79,6 +87,26 @@ impl Weights {
         self.header.as_ref()
     }
 
+    /// Where they are: the file (of several, the first), or the folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The matrix of this (GGUF's) name, whatever its shape is.
+    pub(crate) fn any_matrix(&self, name: &str) -> Result<Matrix, Error> {
+        let stored = self.stored(name)?;
+        match stored.shape[..] {
+            [rows, cols] => self.matrix(name, rows as usize, cols as usize),
+            _ => Err(stored.wrong_shape("[rows, columns]".to_owned())),
+        }
+    }
+
+    /// The norm of this (GGUF's) name, whatever its width is.
+    pub(crate) fn any_norm(&self, name: &str) -> Result<Norm, Error> {
+        let width = self.stored(name)?.shape.iter().product::<u64>();
+        self.norm(name, width as usize)
+    }
+
     /// Whether there is a tensor of this (GGUF's) name.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.tensors.contains_key(name)
@@ -97,13 +125,39 @@ impl Weights {
             rows * block.row_bytes(cols),
             "the reader has checked the length"
         );
+        let scales = match block {
+            BlockType::F8_E4M3 => self.scales(name, rows)?,
+            _ => None,
+        };
         Ok(Matrix {
             file,
             range,
             block,
             rows,
             cols,
+            scales,
         })
+    }
+
+    /// What the rows of the matrix `name` are to be multiplied by, if anything: one number, or one a row.
+    fn scales(&self, name: &str, rows: usize) -> Result<Option<Arc<[f32]>>, Error> {
+        let Some(stored) = self.tensors.get(&format!("{name}{SCALE}")) else {
+            return Ok(None);
+        };
+        let values: u64 = stored.shape.iter().product();
+        if stored.shape.get(1).is_some_and(|cols| *cols != 1) || ![1, rows as u64].contains(&values)
+        {
+            // Some checkpoints have one for every 128 × 128 weights.
+            return Err(stored.wrong_shape(format!("[1] or [{rows}, 1]")));
+        }
+        let block = stored.readable()?;
+        if block.is_quantised() {
+            return Err(stored.wrong_type("F32, F16 or BF16"));
+        }
+        let mut scales = vec![0.0; values as usize];
+        block::dequantise(block, stored.bytes(), &mut scales);
+        scales.resize(rows, scales[0]); // one for all
+        Ok(Some(scales.into()))
     }
 
     /// The norm of this (GGUF's) name.
@@ -143,12 +197,20 @@ impl Stored {
     }
 
     fn readable(&self) -> Result<BlockType, Error> {
-        self.block.clone().map_err(|found| Error::TensorType {
+        self.block.clone().map_err(|_| self.wrong_type(READABLE))
+    }
+
+    fn wrong_type(&self, expected: &'static str) -> Error {
+        let found = match &self.block {
+            Ok(block) => block.name().to_owned(),
+            Err(unknown) => unknown.clone(),
+        };
+        Error::TensorType {
             path: self.file.path().to_owned(),
             tensor: self.name.clone(),
             found,
-            expected: READABLE,
-        })
+            expected,
+        }
     }
 
     fn wrong_shape(&self, expected: String) -> Error {
@@ -163,6 +225,11 @@ impl Stored {
 }
 
 impl Matrix {
+    /// Whether its rows are multiplied by scales of their own.
+    pub fn is_scaled(&self) -> bool {
+        self.scales.is_some()
+    }
+
     /// How its numbers are stored.
     pub fn block(&self) -> BlockType {
         self.block
@@ -178,7 +245,7 @@ impl Matrix {
         self.cols
     }
 
-    /// The matrix as kernels take it.
+    /// The matrix as kernels take it. They know nothing of scales: [`Matrix::scale`] what they yield.
     pub fn as_kernel(&self) -> kernels::matmul::Matrix<'_> {
         let bytes = &self.file.bytes()[self.range.clone()];
         kernels::matmul::Matrix {
@@ -189,11 +256,45 @@ impl Matrix {
         }
     }
 
+    /// Multiplies what a product with this matrix gave, `[t, rows]`, by the scales of the rows.
+    pub fn scale(&self, out: &mut [f32]) {
+        let Some(scales) = &self.scales else {
+            return;
+        };
+        for out in out.chunks_exact_mut(self.rows) {
+            out.iter_mut()
+                .zip(&**scales)
+                .for_each(|(out, scale)| *out *= scale);
+        }
+    }
+
     /// The rows from `first` on as numbers: as many as `out` has room for.
     pub fn dequantise_rows(&self, first: usize, out: &mut [f32]) {
-        let row_bytes = self.block.row_bytes(self.cols);
-        let bytes =
-            &self.as_kernel().bytes[first * row_bytes..][..out.len() / self.cols * row_bytes];
+        let bytes = &self.as_kernel().bytes[self.bytes_of(first, out.len() / self.cols)];
         block::dequantise(self.block, bytes, out);
+        if let Some(scales) = &self.scales {
+            for (row, scale) in out.chunks_exact_mut(self.cols).zip(&scales[first..]) {
+                row.iter_mut().for_each(|value| *value *= scale);
+            }
+        }
+    }
+
+    /// The rows from `first` on as they lie in the file: as many as `out` has room for.
+    pub fn copy_rows(&self, first: usize, out: &mut [u8]) {
+        let start = self.bytes_of(first, 0).start;
+        out.copy_from_slice(&self.as_kernel().bytes[start..][..out.len()]);
+    }
+
+    /// Lets the system forget `n` rows from `first` on: they are read anew when they are asked for again.
+    pub fn forget_rows(&self, first: usize, n: usize) {
+        let rows = self.bytes_of(first, n);
+        self.file
+            .forget(self.range.start + rows.start..self.range.start + rows.end);
+    }
+
+    /// Where `n` rows from `first` on lie in the matrix.
+    fn bytes_of(&self, first: usize, n: usize) -> Range<usize> {
+        let row = self.block.row_bytes(self.cols);
+        first * row..(first + n) * row
     }
 }

@@ -200,9 +200,9 @@ impl Error {
         match self {
             Self::Magic { .. } => Some("choose a file in the GGUF format"),
             Self::Version { .. } => Some("convert the model again with a current converter"),
-            Self::TensorType { .. } => {
-                Some("choose the same model as Q4_0, Q5_0, Q8_0, Q4_K_M, Q5_K_M, Q6_K, BF16 or F16")
-            }
+            Self::TensorType { .. } => Some(
+                "choose the same model as Q4_0, Q8_0, Q4_K_M, Q5_K_M, Q6_K, IQ4_XS, BF16 or F16",
+            ),
             Self::Io { .. } => None,
             Self::NoKey { .. } | Self::KeyType { .. } | Self::NoTensor { .. } => {
                 Some("the file is not a complete Gemma 3 model; download it again")

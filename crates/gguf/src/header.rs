@@ -10,7 +10,7 @@ use crate::tensor::{Tensor, TensorType};
 use crate::value::{FromValue, Value};
 
 /// What a file without `general.alignment` means.
-const DEFAULT_ALIGNMENT: u32 = 32;
+pub(crate) const DEFAULT_ALIGNMENT: u32 = 32;
 /// ggml's `GGML_MAX_DIMS`.
 const MOST_DIMENSIONS: u32 = 4;
 
@@ -105,6 +105,11 @@ impl Header {
         self.tensors.get(name).ok_or_else(|| Error::NoTensor {
             name: name.to_owned(),
         })
+    }
+
+    /// All metadata, to be changed and written again.
+    pub fn into_metadata(self) -> BTreeMap<String, Value> {
+        self.metadata
     }
 
     /// Bytes from the file's start to the first tensor's data.

@@ -1,4 +1,4 @@
-//! Reads the head of a GGUF file: typed metadata and the table of tensors.
+//! Reads the head of a GGUF file, typed metadata and the table of tensors, and makes that of a new one.
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -22,17 +22,22 @@
 //! Not here: paths and mapping (the caller opens the file), tensor data (the caller has the
 //! bytes; [`Tensor::range`] says which), what the metadata means (`engine`).
 //!
-//! Read in this order: `header`, `tensor`, `value`, `source`, `error`.
+//! Read in this order: `header`, `tensor`, `value`, `source`, `outline` (a new file), `part` (a model in several
+//! files), `error`.
 //!
 //! The format: <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>.
 
 mod error;
 mod header;
+mod outline;
+mod part;
 mod source;
 mod tensor;
 mod value;
 
 pub use error::Error;
 pub use header::Header;
+pub use outline::{Entry, Outline};
+pub use part::Part;
 pub use tensor::{Tensor, TensorType};
 pub use value::{Array, FromValue, Strings, Value};

@@ -47,11 +47,19 @@ pub enum TensorType {
     F16,
     BF16,
     Q4_0,
+    Q4_1,
     Q5_0,
+    Q5_1,
     Q8_0,
+    Q2_K,
+    Q3_K,
     Q4_K,
     Q5_K,
     Q6_K,
+    IQ4_NL,
+    IQ4_XS,
+    /// 8-bit floats. The format has no such type: this one is Lectern's, and other programs refuse it.
+    F8_E4M3,
     /// A type that the engine does not read, kept as its number in the format.
     Other(u32),
 }
@@ -59,28 +67,68 @@ pub enum TensorType {
 impl TensorType {
     /// The type with this number in the format.
     pub fn from_number(number: u32) -> Self {
-        match number {
-            0 => Self::F32,
-            1 => Self::F16,
-            2 => Self::Q4_0,
-            6 => Self::Q5_0,
-            8 => Self::Q8_0,
-            12 => Self::Q4_K,
-            13 => Self::Q5_K,
-            14 => Self::Q6_K,
-            30 => Self::BF16,
-            other => Self::Other(other),
+        let known = Self::READ.iter().find(|kind| kind.number() == number);
+        known.copied().unwrap_or(Self::Other(number))
+    }
+
+    /// Its number in the format (ggml's `ggml_type`).
+    pub fn number(self) -> u32 {
+        match self {
+            Self::F32 => 0,
+            Self::F16 => 1,
+            Self::Q4_0 => 2,
+            Self::Q4_1 => 3,
+            Self::Q5_0 => 6,
+            Self::Q5_1 => 7,
+            Self::Q8_0 => 8,
+            Self::Q2_K => 10,
+            Self::Q3_K => 11,
+            Self::Q4_K => 12,
+            Self::Q5_K => 13,
+            Self::Q6_K => 14,
+            Self::IQ4_NL => 20,
+            Self::IQ4_XS => 23,
+            Self::BF16 => 30,
+            // Far above ggml's numbers, which rise by one: 0xE43 as in E4M3.
+            Self::F8_E4M3 => 0xe43,
+            Self::Other(number) => number,
         }
     }
+
+    /// The types that the engine reads.
+    const READ: [Self; 16] = [
+        Self::F32,
+        Self::F16,
+        Self::BF16,
+        Self::Q4_0,
+        Self::Q4_1,
+        Self::Q5_0,
+        Self::Q5_1,
+        Self::Q8_0,
+        Self::Q2_K,
+        Self::Q3_K,
+        Self::Q4_K,
+        Self::Q5_K,
+        Self::Q6_K,
+        Self::IQ4_NL,
+        Self::IQ4_XS,
+        Self::F8_E4M3,
+    ];
 
     /// Values in a block and bytes they take (ggml's `type_traits`); `None` for [`TensorType::Other`].
     pub fn block(self) -> Option<(u64, u64)> {
         Some(match self {
             Self::F32 => (1, 4),
             Self::F16 | Self::BF16 => (1, 2),
-            Self::Q4_0 => (32, 2 + 16),
+            Self::F8_E4M3 => (1, 1),
+            Self::Q4_0 | Self::IQ4_NL => (32, 2 + 16),
+            Self::Q4_1 => (32, 2 + 2 + 16),
             Self::Q5_0 => (32, 2 + 4 + 16),
+            Self::Q5_1 => (32, 2 + 2 + 4 + 16),
             Self::Q8_0 => (32, 2 + 32),
+            Self::Q2_K => (256, 16 + 64 + 2 + 2),
+            Self::Q3_K => (256, 32 + 64 + 12 + 2),
+            Self::IQ4_XS => (256, 2 + 2 + 4 + 128),
             Self::Q4_K => (256, 4 + 12 + 128),
             Self::Q5_K => (256, 4 + 12 + 32 + 128),
             Self::Q6_K => (256, 128 + 64 + 16 + 2),
@@ -96,26 +144,27 @@ impl fmt::Display for TensorType {
             Self::F32 => "F32",
             Self::F16 => "F16",
             Self::BF16 => "BF16",
+            Self::F8_E4M3 => "F8_E4M3",
             Self::Q4_0 => "Q4_0",
+            Self::Q4_1 => "Q4_1",
             Self::Q5_0 => "Q5_0",
+            Self::Q5_1 => "Q5_1",
             Self::Q8_0 => "Q8_0",
+            Self::Q2_K => "Q2_K",
+            Self::Q3_K => "Q3_K",
+            Self::IQ4_NL => "IQ4_NL",
+            Self::IQ4_XS => "IQ4_XS",
             Self::Q4_K => "Q4_K",
             Self::Q5_K => "Q5_K",
             Self::Q6_K => "Q6_K",
-            Self::Other(3) => "Q4_1",
-            Self::Other(7) => "Q5_1",
             Self::Other(9) => "Q8_1",
-            Self::Other(10) => "Q2_K",
-            Self::Other(11) => "Q3_K",
             Self::Other(15) => "Q8_K",
             Self::Other(16) => "IQ2_XXS",
             Self::Other(17) => "IQ2_XS",
             Self::Other(18) => "IQ3_XXS",
             Self::Other(19) => "IQ1_S",
-            Self::Other(20) => "IQ4_NL",
             Self::Other(21) => "IQ3_S",
             Self::Other(22) => "IQ2_S",
-            Self::Other(23) => "IQ4_XS",
             Self::Other(24) => "I8",
             Self::Other(25) => "I16",
             Self::Other(26) => "I32",

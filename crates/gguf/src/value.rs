@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use crate::Error;
+use crate::outline::write_text;
 use crate::source::Source;
 
 /// Arrays may lie in arrays this deep; no writer goes beyond 2.
@@ -77,13 +78,56 @@ impl Strings {
         Some(&self.text[start..end])
     }
 
+    /// Adds one at the end.
+    pub fn push(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.ends.push(self.text.len());
+    }
+
     /// All of them, in the file's order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
         (0..self.len()).map(|index| self.get(index).expect("the index is below the length"))
     }
 }
 
+impl<'a> FromIterator<&'a str> for Strings {
+    fn from_iter<I: IntoIterator<Item = &'a str>>(texts: I) -> Self {
+        let mut strings = Self::default();
+        texts.into_iter().for_each(|text| strings.push(text));
+        strings
+    }
+}
+
 impl Value {
+    /// Writes the number of its type, and itself.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        let mut put = |kind: u32, bytes: &[u8]| {
+            out.extend(kind.to_le_bytes());
+            out.extend(bytes);
+        };
+        match self {
+            Self::U8(value) => put(0, &value.to_le_bytes()),
+            Self::I8(value) => put(1, &value.to_le_bytes()),
+            Self::U16(value) => put(2, &value.to_le_bytes()),
+            Self::I16(value) => put(3, &value.to_le_bytes()),
+            Self::U32(value) => put(4, &value.to_le_bytes()),
+            Self::I32(value) => put(5, &value.to_le_bytes()),
+            Self::F32(value) => put(6, &value.to_le_bytes()),
+            Self::Bool(value) => put(7, &[u8::from(*value)]),
+            Self::Text(value) => {
+                put(8, &[]);
+                write_text(out, value);
+            }
+            Self::Array(value) => {
+                put(9, &[]);
+                value.write(out);
+            }
+            Self::U64(value) => put(10, &value.to_le_bytes()),
+            Self::I64(value) => put(11, &value.to_le_bytes()),
+            Self::F64(value) => put(12, &value.to_le_bytes()),
+        }
+    }
+
     /// Reads the value whose type number stands next.
     pub(crate) fn read<R: Read>(source: &mut Source<R>, key: &str) -> Result<Self, Error> {
         const WHAT: &str = "a metadata value";
@@ -145,6 +189,44 @@ impl Value {
 }
 
 impl Array {
+    /// Writes the number of its values' type, their number, and them.
+    fn write(&self, out: &mut Vec<u8>) {
+        fn begin(out: &mut Vec<u8>, kind: u32, count: usize) {
+            out.extend(kind.to_le_bytes());
+            out.extend((count as u64).to_le_bytes());
+        }
+        fn put<const N: usize, T: Copy>(
+            out: &mut Vec<u8>,
+            kind: u32,
+            values: &[T],
+            to: fn(T) -> [u8; N],
+        ) {
+            begin(out, kind, values.len());
+            out.extend(values.iter().copied().flat_map(to));
+        }
+        match self {
+            Self::U8(values) => put(out, 0, values, u8::to_le_bytes),
+            Self::I8(values) => put(out, 1, values, i8::to_le_bytes),
+            Self::U16(values) => put(out, 2, values, u16::to_le_bytes),
+            Self::I16(values) => put(out, 3, values, i16::to_le_bytes),
+            Self::U32(values) => put(out, 4, values, u32::to_le_bytes),
+            Self::I32(values) => put(out, 5, values, i32::to_le_bytes),
+            Self::F32(values) => put(out, 6, values, f32::to_le_bytes),
+            Self::Bool(values) => put(out, 7, values, |value| [u8::from(value)]),
+            Self::Text(strings) => {
+                begin(out, 8, strings.len());
+                strings.iter().for_each(|text| write_text(out, text));
+            }
+            Self::Array(arrays) => {
+                begin(out, 9, arrays.len());
+                arrays.iter().for_each(|array| array.write(out));
+            }
+            Self::U64(values) => put(out, 10, values, u64::to_le_bytes),
+            Self::I64(values) => put(out, 11, values, i64::to_le_bytes),
+            Self::F64(values) => put(out, 12, values, f64::to_le_bytes),
+        }
+    }
+
     fn read<R: Read>(source: &mut Source<R>, key: &str, depth: u32) -> Result<Self, Error> {
         let at = source.at();
         if depth > DEEPEST {

@@ -96,7 +96,7 @@ fn what_is_asked_for_wrongly_is_named() {
         .text("name")
         .u32(8)
         .text("gemma");
-    let header = file.tensor("u", &[256], 10, 0).data(84).read().unwrap();
+    let header = file.tensor("u", &[256], 16, 0).data(66).read().unwrap();
     let says = |error: Error| error.to_string();
 
     let error = header.require::<u32>("size").unwrap_err();
@@ -120,7 +120,7 @@ fn what_is_asked_for_wrongly_is_named() {
     let error = header.tensor("u").unwrap().range().unwrap_err();
     assert_eq!(
         says(error),
-        "tensor u is of type Q2_K, which is not supported"
+        "tensor u is of type IQ2_XXS, which is not supported"
     );
 }
 

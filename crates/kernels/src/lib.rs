@@ -38,11 +38,13 @@ pub mod attention;
 
 pub mod bf16;
 pub mod exp;
+pub mod f8;
 pub mod gelu;
 pub mod norm;
 pub mod rope;
 
 pub mod peak;
+pub mod quantise;
 
 mod disjoint;
 mod panel;

@@ -4,7 +4,7 @@ use std::fs;
 
 use checkpoints::{Checkpoint, Error, Tuning, identify};
 
-use crate::written::{Number, Text, gemma, gguf};
+use crate::written::{Number, Text, gemma, gguf, write_parts};
 use crate::{Home, golden, starter_model};
 
 /// `bytes` in a file called `name`.
@@ -139,15 +139,38 @@ fn what_is_not_a_gemma_3_model_says_what_it_is() {
     );
     let part = gemma(62, 5376, &[("split.count", Number(3))]);
     check_refused(
-        "x-00001-of-00003.gguf",
+        "x.gguf",
         &part,
-        " is one of the 3 parts of a model",
+        " is one of 3 parts of a model, but named as one of 1",
+    );
+    check_refused(
+        "x-00001-of-00001.gguf",
+        &part,
+        " is one of 3 parts of a model, but named as one of 1",
     );
     let neither = " is neither a GGUF file nor a Hugging Face checkpoint";
     check_refused("x.gguf", b"%PDF-1.7 and so on", neither);
     check_refused("model.safetensors", &[0; 100], neither);
     check_refused("x.gguf", b"", " cannot be read as GGUF");
     check_refused("x.gguf", &gguf(&[]), " cannot be read as GGUF");
+}
+
+#[test]
+fn a_model_in_parts_is_one_by_any_of_them() {
+    let home = Home::new();
+    let parts = write_parts(&home, "x", 3);
+    let first = identify(&parts[0]).unwrap();
+    assert_eq!((first.name.as_str(), &first.path), ("x", &parts[0]));
+    let sizes = parts.iter().map(|part| fs::metadata(part).unwrap().len());
+    assert_eq!(first.size_bytes, sizes.sum::<u64>());
+    assert_eq!(identify(&parts[2]).unwrap(), first);
+
+    fs::remove_file(&parts[1]).unwrap();
+    let refused = identify(&parts[0]).expect_err("one is missing").to_string();
+    assert!(
+        refused.ends_with("x-00002-of-00003.gguf is missing: it is part 2 of 3 of a model"),
+        "{refused}"
+    );
 }
 
 #[test]

@@ -6,7 +6,8 @@ use std::sync::atomic::AtomicBool;
 
 use checkpoints::{Error, identify};
 
-use crate::{Home, golden};
+use crate::written::write_parts;
+use crate::{Home, NEVER, golden};
 
 /// A copy of the golden checkpoint outside the models folder; `twist` makes it another model of the same size.
 fn file(home: &Home, name: &str, twist: u8) -> PathBuf {
@@ -141,5 +142,28 @@ fn what_is_no_model_is_not_taken_in() {
         matches!(refused, Err(Error::Projector { .. })),
         "{refused:?}"
     );
+    assert_eq!(home.names(), [""; 0]);
+}
+
+#[test]
+fn a_model_in_parts_is_taken_in_and_removed_as_one() {
+    let home = Home::new();
+    let parts = write_parts(&home, "big", 3);
+    let model = home.import(&parts[1]);
+    let names = [1, 2, 3].map(|number| format!("big-0000{number}-of-00003.gguf"));
+    assert_eq!(home.names(), names);
+    assert_eq!(
+        (model.name.as_str(), &model.path),
+        ("big", &home.inside(&names[0]))
+    );
+    assert_eq!(home.import(&parts[0]), model, "taken once");
+    let listing = home.models.list().unwrap();
+    assert_eq!(listing.checkpoints, [model.clone()]);
+    assert_eq!(home.models.remove("big").unwrap(), model.size_bytes);
+    assert_eq!(home.names(), [""; 0]);
+
+    fs::remove_file(&parts[2]).unwrap();
+    let refused = home.models.import(&parts[0], &NEVER, |_, _| {});
+    assert!(matches!(refused, Err(Error::NoPart { .. })), "{refused:?}");
     assert_eq!(home.names(), [""; 0]);
 }

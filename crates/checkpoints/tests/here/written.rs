@@ -41,6 +41,24 @@ pub fn gemma(layers: u32, width: u32, more: &[(&'static str, Says<'static>)]) ->
     gguf(&[&usual, more].concat())
 }
 
+/// Writes a model in parts outside the models folder and says where they are.
+pub fn write_parts(home: &crate::Home, name: &str, count: u32) -> Vec<std::path::PathBuf> {
+    let parts = (1..=count).map(|number| {
+        let path = home.outside(&format!("{name}-{number:05}-of-{count:05}.gguf"));
+        let split = [
+            ("split.count", Number(count)),
+            ("split.no", Number(number - 1)),
+        ];
+        let bytes = match number {
+            1 => gemma(62, 5376, &split),
+            _ => gguf(&split),
+        };
+        std::fs::write(&path, bytes).expect("it can be written");
+        path
+    });
+    parts.collect()
+}
+
 fn push_text(bytes: &mut Vec<u8>, text: &str) {
     bytes.extend((text.len() as u64).to_le_bytes());
     bytes.extend(text.as_bytes());

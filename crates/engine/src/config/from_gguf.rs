@@ -16,8 +16,9 @@ const LAYERS_OF_27B: usize = 62;
 const LOCAL_BASE: f32 = 10_000.0;
 
 impl Config {
-    /// The configuration in the metadata of the file at `path`.
-    pub(crate) fn from_gguf(header: &Header, path: &Path) -> Result<Self, Error> {
+    /// The configuration in the metadata of the file at `path`; `vocab_size` is the number of rows of the table,
+    /// which is what counts.
+    pub(crate) fn from_gguf(header: &Header, path: &Path, vocab_size: u64) -> Result<Self, Error> {
         let damaged = |source| Error::Gguf {
             path: path.to_owned(),
             source,
@@ -59,11 +60,9 @@ impl Config {
             LAYERS_OF_27B => hidden_size as f32 / num_attention_heads as f32,
             _ => head_dim as f32,
         };
-        // The table has one row a token, and perhaps some beyond (262208 instead of 262144).
-        let table = header.tensor("token_embd.weight").map_err(damaged)?;
 
         Self {
-            vocab_size: usize::try_from(table.shape[0]).unwrap_or(usize::MAX),
+            vocab_size: usize::try_from(vocab_size).unwrap_or(usize::MAX),
             hidden_size,
             intermediate_size: size("gemma3.feed_forward_length")?,
             num_attention_heads,

@@ -91,7 +91,14 @@ impl Config {
         };
         let file: Value = serde_json::from_str(json).map_err(damaged)?;
         // A checkpoint that also sees pictures keeps the text model's numbers apart.
-        let text = Text::deserialize(file.get("text_config").unwrap_or(&file)).map_err(damaged)?;
+        let text = file.get("text_config").filter(|text| !text.is_null());
+        let text = match (text, file.get("model_type")) {
+            (Some(text), _) => Text::deserialize(text),
+            // Of such a one that says nothing of the text model, all of it is as transformers has it.
+            (None, Some(kind)) if kind == "gemma3" => Ok(Text::default()),
+            (None, _) => Text::deserialize(&file),
+        }
+        .map_err(damaged)?;
         if text.model_type != "gemma3_text" {
             return Err(Error::Architecture {
                 path: path.to_owned(),

@@ -40,6 +40,7 @@ pub fn linears<const N: usize>(
             .collect();
         matmul_many(cpu, &x, &mut products);
     })?;
+    out.iter_mut().zip(w).for_each(|(out, w)| w.scale(out));
     let mut out = out
         .into_iter()
         .zip(w)
@@ -54,7 +55,9 @@ pub fn scores(cpu: &Cpu, x: &Tensor, w: &Matrix, out: &mut Vec<f32>) -> Result<(
     out.resize(t * w.rows(), 0.0);
     read(x, |x| {
         matmul(cpu, &w.as_kernel(), &Activations::new(cpu, x, cols), out)
-    })
+    })?;
+    w.scale(out);
+    Ok(())
 }
 
 /// See [`super::Ops::largest`].
@@ -153,6 +156,8 @@ pub fn gated(
             &mut [(gate.as_kernel(), gated), (up.as_kernel(), lifted)],
         );
     })?;
+    gate.scale(gated);
+    up.scale(lifted);
     gelu_mul(cpu, gated, lifted);
     let mut out = vec![0.0; t * down.rows()];
     matmul(
@@ -161,5 +166,6 @@ pub fn gated(
         &Activations::new(cpu, gated, inner),
         &mut out,
     );
+    down.scale(&mut out);
     tensor(out, t, down.rows())
 }

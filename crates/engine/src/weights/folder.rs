@@ -9,13 +9,11 @@ use kernels::block::BlockType;
 use safetensors::{Dtype, SafeTensors};
 use serde::Deserialize;
 
-use super::{Mapped, Stored, Weights};
+use super::{EMBEDDING, Mapped, SCALE, Stored, Weights};
 use crate::{Config, Error};
 
 /// Longer than any `config.json` or index (27B's index has 90 kB).
 const MOST_JSON_BYTES: u64 = 16 * 1024 * 1024;
-
-const EMBEDDING: &str = "token_embd.weight";
 
 /// Names that stand outside the layers: GGUF's and the published ones.
 const OUTSIDE: [(&str, &str); 3] = [
@@ -94,6 +92,13 @@ pub fn published_name(name: &str) -> String {
 
 /// GGUF's name of a published tensor; `None` for what is not the text model's.
 fn our_name(published: &str) -> Option<String> {
+    // 8-bit floats come with a scale. "inv" or not, weights are multiplied by it.
+    let scaled = published
+        .strip_suffix("_scale")
+        .or_else(|| published.strip_suffix("_scale_inv"));
+    if let Some(weight) = scaled {
+        return our_name(weight).map(|weight| weight + SCALE);
+    }
     // Checkpoints that also see pictures keep the text model under one of these.
     let name = ["language_model.model.", "model.language_model.", "model."]
         .iter()
@@ -198,12 +203,13 @@ fn add_tensors(file: &Arc<Mapped>, tensors: &mut HashMap<String, Stored>) -> Res
     Ok(())
 }
 
-/// Both formats are little-endian and row after row, so these three are the same in both.
+/// Both formats are little-endian and row after row, so these are the same in both.
 fn block(dtype: Dtype) -> Option<BlockType> {
     match dtype {
         Dtype::F32 => Some(BlockType::F32),
         Dtype::F16 => Some(BlockType::F16),
         Dtype::BF16 => Some(BlockType::BF16),
+        Dtype::F8_E4M3 => Some(BlockType::F8_E4M3),
         _ => None,
     }
 }

@@ -40,6 +40,23 @@ impl Mapped {
         })
     }
 
+    /// Lets the system forget what it holds of `range`: whoever reads it again reads the file again.
+    ///
+    /// A courtesy for whoever walks through a whole checkpoint once; where the system knows no such thing, nothing.
+    pub fn forget(&self, range: std::ops::Range<usize>) {
+        #[cfg(unix)]
+        {
+            use memmap2::UncheckedAdvice::DontNeed;
+            // SAFETY: the map is of a file and never written, so the same bytes come back when they are read again.
+            let _ = unsafe {
+                self.map
+                    .unchecked_advise_range(DontNeed, range.start, range.len())
+            };
+        }
+        #[cfg(not(unix))]
+        let _ = range;
+    }
+
     /// All of it.
     pub fn bytes(&self) -> &[u8] {
         &self.map

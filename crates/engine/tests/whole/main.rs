@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 mod files;
+mod forms;
 mod golden;
 mod session;
 mod starter;
 mod tiny;
+mod written;

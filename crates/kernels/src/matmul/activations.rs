@@ -212,6 +212,17 @@ impl Integers {
     }
 }
 
+/// Σ value of the first 16 values of a group and of the others. Few formats ask, so these are not kept.
+#[inline]
+pub(super) fn half_sums(pairs: &[i32; PAIRS]) -> [i32; 2] {
+    let mut sums = [0; 2];
+    for (pair, both) in pairs.iter().enumerate() {
+        // In even places and in odd ones, the lower four pairs are of the first half: see `places`.
+        sums[pair / (PAIRS / 4) % 2] += i32::from(*both as i16) + (both >> 16);
+    }
+    sums
+}
+
 /// Where in its group the two values of `pair` are.
 pub(super) fn places(pair: usize) -> [usize; 2] {
     let odd = pair / (PAIRS / 2);

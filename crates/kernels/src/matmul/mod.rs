@@ -7,7 +7,7 @@
 //! ```text
 //! dot = Σ q·a                          exact, 32-bit integers
 //! out = fma(dot, scale_w·scale_x, out)
-//! out = fma(-min, scale_x·Σa, out)     formats with a minimum
+//! out = fma(-min, scale_x·Σa, out)     formats with a minimum; Q2_K has one for each half, and so two sums
 //! ```
 //!
 //! Floating-point formats are `out = fma(w, x, out)`, one `k` after another.

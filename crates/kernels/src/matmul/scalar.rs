@@ -5,7 +5,8 @@ use std::ops::Range;
 use half::{bf16, f16};
 
 use super::{Activations, Matrix, Product};
-use crate::block::{BlockType, GROUP, group};
+use crate::block::{BlockType, GROUP, HALF, group};
+use crate::f8;
 use crate::panel::PANEL;
 
 /// Computes the outputs `rows` of all tokens; those of a panel share the unpacking of a row.
@@ -27,6 +28,7 @@ pub unsafe fn outputs(product: &Product, x: &Activations, rows: Range<usize>) {
                 BlockType::BF16 => {
                     plain(w, x, panel, &mut out, |w| bf16::from_le_bytes(w).to_f32())
                 }
+                BlockType::F8_E4M3 => plain(w, x, panel, &mut out, |[w]| f8::value(w)),
                 _ => quantised(block, w, x, panel, &mut out),
             }
             for (token, out) in x.panels().rows(panel).zip(out) {
@@ -68,8 +70,14 @@ fn quantised(block: BlockType, w: &[u8], x: &Activations, panel: usize, out: &mu
                 .zip(values)
                 .map(|(w, a)| i32::from(*w) * i32::from(a));
             *out = (products.sum::<i32>() as f32).mul_add(w.scale * scale, *out);
-            if block.has_min() {
-                *out = (-w.min).mul_add(scale * sum as f32, *out);
+            if block.has_half_mins() {
+                let halves = values.as_chunks::<HALF>().0.iter().zip(w.mins);
+                for (values, min) in halves {
+                    let sum: i32 = values.iter().map(|a| i32::from(*a)).sum();
+                    *out = (-min).mul_add(scale * sum as f32, *out);
+                }
+            } else if block.has_min() {
+                *out = (-w.mins[0]).mul_add(scale * sum as f32, *out);
             }
         }
     }

@@ -19,8 +19,18 @@ fn weights(block: BlockType, rows: usize, cols: usize, noise: &mut Noise) -> Vec
             BlockType::BF16 => {
                 block_bytes.copy_from_slice(&half::bf16::from_f32(noise.float()).to_le_bytes())
             }
-            BlockType::F16 | BlockType::Q4_0 | BlockType::Q5_0 | BlockType::Q8_0 => scale(0),
-            BlockType::Q4_K | BlockType::Q5_K => (scale(0), scale(2)).0,
+            BlockType::F8_E4M3 => block_bytes[0] &= 0xbf, // below 2
+            BlockType::F16
+            | BlockType::Q4_0
+            | BlockType::Q5_0
+            | BlockType::Q8_0
+            | BlockType::IQ4_NL
+            | BlockType::IQ4_XS => scale(0),
+            BlockType::Q4_1 | BlockType::Q5_1 | BlockType::Q4_K | BlockType::Q5_K => {
+                (scale(0), scale(2)).0
+            }
+            BlockType::Q2_K => (scale(80), scale(82)).0,
+            BlockType::Q3_K => scale(108),
             BlockType::Q6_K => scale(208),
         }
     }
@@ -128,7 +138,12 @@ fn every_level_has_the_definitions_bits_for_any_number_of_groups() {
 
 #[test]
 fn floating_point_rows_may_have_any_length() {
-    for block in [BlockType::F32, BlockType::F16, BlockType::BF16] {
+    for block in [
+        BlockType::F32,
+        BlockType::F16,
+        BlockType::BF16,
+        BlockType::F8_E4M3,
+    ] {
         for cols in (1..=25).chain(120..=140) {
             check(block, 1, 35, cols);
             check(block, 3, 35, cols);

@@ -25,6 +25,7 @@ use crate::vector::{Aligned, LANES, load_bytes, store, transpose_ps};
 const F32: u8 = BlockType::F32 as u8;
 const F16: u8 = BlockType::F16 as u8;
 const BF16: u8 = BlockType::BF16 as u8;
+const F8: u8 = BlockType::F8_E4M3 as u8;
 
 /// Values along k that are unpacked at a time: 16 KiB with 32 rows.
 const STRETCH: usize = 128;
@@ -42,6 +43,8 @@ pub unsafe fn outputs(product: &Product, x: &Activations, rows: Range<usize>) {
             (BlockType::F32, _) => tokens::<F32, 4>(product, x, rows),
             (BlockType::F16, 1) => one_token::<F16, 2, 16>(product, x, rows),
             (BlockType::F16, _) => tokens::<F16, 2>(product, x, rows),
+            (BlockType::F8_E4M3, 1) => one_token::<F8, 1, 8>(product, x, rows),
+            (BlockType::F8_E4M3, _) => tokens::<F8, 1>(product, x, rows),
             (_, 1) => one_token::<BF16, 2, 16>(product, x, rows),
             (_, _) => tokens::<BF16, 2>(product, x, rows),
         }
@@ -214,12 +217,31 @@ fn eight_floats<const FORMAT: u8>(bytes: &[u8]) -> __m256 {
         load_bytes(
             bytes[at..]
                 .first_chunk()
-                .expect("eight values are at least 16 bytes"),
+                .expect("eight values of 16 bits or more"),
         )
     };
     match FORMAT {
         F32 => _mm256_castsi256_ps(_mm256_set_m128i(half(16), half(0))),
         F16 => _mm256_cvtph_ps(half(0)),
+        F8 => eight_f8(u64::from_le_bytes(
+            *bytes.first_chunk().expect("eight values are eight bytes"),
+        )),
         _ => _mm256_castsi256_ps(_mm256_slli_epi32::<16>(_mm256_cvtepu16_epi32(half(0)))),
     }
+}
+
+/// As [`crate::f8::value`], eight at a time.
+#[inline]
+#[target_feature(enable = "avx2,f16c")]
+fn eight_f8(bytes: u64) -> __m256 {
+    let wide = _mm_cvtepu8_epi16(_mm_cvtsi64_si128(bytes as i64));
+    let sign = _mm_slli_epi16::<8>(_mm_and_si128(wide, _mm_set1_epi16(0x80)));
+    let magnitude = _mm_and_si128(wide, _mm_set1_epi16(0x7f));
+    let not_a_number = _mm_cmpeq_epi16(magnitude, _mm_set1_epi16(0x7f));
+    let half = _mm_or_si128(sign, _mm_slli_epi16::<7>(magnitude));
+    let nan = _mm_and_si128(not_a_number, _mm_set1_epi16(0x7e00));
+    _mm256_mul_ps(
+        _mm256_cvtph_ps(_mm_or_si128(half, nan)),
+        _mm256_set1_ps(256.0),
+    )
 }

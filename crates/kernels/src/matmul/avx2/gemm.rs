@@ -20,9 +20,9 @@ use std::ops::Range;
 
 use super::rows::{ROWS, Rows};
 use super::scales::scales;
-use super::unpack::{half_scales, has_half_scales, has_min, offset, values};
+use super::unpack::{half_scales, has_half_mins, has_half_scales, has_min, offset, values};
 use crate::block::GROUP;
-use crate::matmul::activations::{PAIRS, Panel};
+use crate::matmul::activations::{PAIRS, Panel, half_sums};
 use crate::matmul::{Activations, Product};
 use crate::panel::{PANEL, with_width};
 use crate::vector::{Aligned, load, load_i16, store, store_i16, transpose};
@@ -40,12 +40,15 @@ struct Weights {
     pairs: [[[i16; 2 * ROWS]; SIDES]; PAIRS],
     scale: [[f32; ROWS]; SIDES],
     min: [[f32; ROWS]; SIDES],
+    /// Of the other half of the group, where it has one of its own.
+    second_min: [[f32; ROWS]; SIDES],
 }
 
 const ZERO: Weights = Weights {
     pairs: [[[0; 2 * ROWS]; SIDES]; PAIRS],
     scale: [[0.0; ROWS]; SIDES],
     min: [[0.0; ROWS]; SIDES],
+    second_min: [[0.0; ROWS]; SIDES],
 };
 
 /// Outputs of 16 rows for one token.
@@ -110,6 +113,9 @@ fn unpack<const FORMAT: u8, const BYTES: usize, const GROUPS: usize>(
                 if has_min(FORMAT) {
                     store(scales.min[WITHIN], &mut weights.min[side]);
                 }
+                if has_half_mins(FORMAT) {
+                    store(scales.second_min[WITHIN], &mut weights.second_min[side]);
+                }
             });
         }
     }
@@ -132,7 +138,7 @@ fn unpack_group<const FORMAT: u8, const BYTES: usize, const WITHIN: usize>(
         first[row] = _mm256_sub_epi16(values[0], offset);
         second[row] = _mm256_sub_epi16(values[1], offset);
         if has_half_scales(FORMAT) {
-            let scales = half_scales::<WITHIN>(blocks[row]);
+            let scales = half_scales::<FORMAT, WITHIN>(blocks[row]);
             let scales = _mm256_packs_epi32(scales, scales);
             first[row] = _mm256_mullo_epi16(first[row], scales);
             second[row] = _mm256_mullo_epi16(second[row], scales);
@@ -182,11 +188,19 @@ fn tokens<const FORMAT: u8, const T: usize>(
         for token in 0..T {
             let x_scale = _mm256_set1_ps(x_scales[token]);
             let x_sum = _mm256_set1_ps(x_scales[token] * x_sums[token] as f32);
+            let x_halves = match has_half_mins(FORMAT) {
+                true => half_sums(&pairs.map(|tokens| tokens[token]))
+                    .map(|sum| _mm256_set1_ps(x_scales[token] * sum as f32)),
+                false => [x_sum; 2],
+            };
             for side in 0..SIDES {
                 let scale = _mm256_mul_ps(load(&weights.scale[side]), x_scale);
                 let dot = _mm256_cvtepi32_ps(dots[token][side]);
                 let mut out = _mm256_fmadd_ps(dot, scale, load(&sums[token][side]));
-                if has_min(FORMAT) {
+                if has_half_mins(FORMAT) {
+                    out = _mm256_fnmadd_ps(load(&weights.min[side]), x_halves[0], out);
+                    out = _mm256_fnmadd_ps(load(&weights.second_min[side]), x_halves[1], out);
+                } else if has_min(FORMAT) {
                     out = _mm256_fnmadd_ps(load(&weights.min[side]), x_sum, out);
                 }
                 store(out, &mut sums[token][side]);

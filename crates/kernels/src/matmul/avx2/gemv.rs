@@ -16,9 +16,9 @@ use std::sync::atomic::{Ordering, compiler_fence};
 
 use super::rows::{ROWS, Rows};
 use super::scales::scales;
-use super::unpack::{half_scales, has_half_scales, has_min, offset, values};
+use super::unpack::{half_scales, has_half_mins, has_half_scales, has_min, offset, values};
 use crate::block::GROUP;
-use crate::matmul::activations::PAIRS;
+use crate::matmul::activations::{PAIRS, half_sums};
 use crate::matmul::{Activations, Product};
 use crate::vector::{load_i32, store, sums};
 
@@ -81,7 +81,11 @@ fn eight_rows<const FORMAT: u8, const BYTES: usize, const GROUPS: usize>(
             let dots = dots::<FORMAT, BYTES, WITHIN>(blocks, &pairs[WITHIN], x_sum);
             let scale = _mm256_mul_ps(w.scale[WITHIN], _mm256_set1_ps(x_scale));
             out = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dots), scale, out);
-            if has_min(FORMAT) {
+            if has_half_mins(FORMAT) {
+                let [first, second] = half_sums(&pairs[WITHIN]).map(|sum| x_scale * sum as f32);
+                out = _mm256_fnmadd_ps(w.min[WITHIN], _mm256_set1_ps(first), out);
+                out = _mm256_fnmadd_ps(w.second_min[WITHIN], _mm256_set1_ps(second), out);
+            } else if has_min(FORMAT) {
                 out = _mm256_fnmadd_ps(w.min[WITHIN], _mm256_set1_ps(x_scale * x_sum as f32), out);
             }
         });
@@ -110,7 +114,7 @@ fn dots<const FORMAT: u8, const BYTES: usize, const WITHIN: usize>(
         if has_half_scales(FORMAT) {
             *dot = _mm256_mullo_epi32(
                 _mm256_sub_epi32(*dot, too_much),
-                half_scales::<WITHIN>(block),
+                half_scales::<FORMAT, WITHIN>(block),
             );
         }
     }

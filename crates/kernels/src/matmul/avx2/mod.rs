@@ -49,13 +49,19 @@ pub unsafe fn outputs(_: Avx2, product: &Product, x: &Activations, rows: Range<u
     }
     match product.w.block {
         BlockType::Q4_0 => quantised!(unpack::Q4_0, 18, 1),
+        BlockType::Q4_1 => quantised!(unpack::Q4_1, 20, 1),
         BlockType::Q5_0 => quantised!(unpack::Q5_0, 22, 1),
+        BlockType::Q5_1 => quantised!(unpack::Q5_1, 24, 1),
         BlockType::Q8_0 => quantised!(unpack::Q8_0, 34, 1),
+        BlockType::IQ4_NL => quantised!(unpack::IQ4_NL, 18, 1),
+        BlockType::Q2_K => quantised!(unpack::Q2_K, 84, 8),
+        BlockType::Q3_K => quantised!(unpack::Q3_K, 110, 8),
+        BlockType::IQ4_XS => quantised!(unpack::IQ4_XS, 136, 8),
         BlockType::Q4_K => quantised!(unpack::Q4_K, 144, 8),
         BlockType::Q5_K => quantised!(unpack::Q5_K, 176, 8),
         BlockType::Q6_K => quantised!(unpack::Q6_K, 210, 8),
         // SAFETY: as above.
-        BlockType::F32 | BlockType::F16 | BlockType::BF16 => unsafe {
+        BlockType::F32 | BlockType::F16 | BlockType::BF16 | BlockType::F8_E4M3 => unsafe {
             floats::outputs(product, x, rows)
         },
     }

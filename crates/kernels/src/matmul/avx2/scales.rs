@@ -3,7 +3,7 @@
 use std::arch::x86_64::*;
 
 use super::rows::ROWS;
-use super::unpack::{Q6_K, has_min};
+use super::unpack::{IQ4_XS, Q2_K, Q3_K, Q4_1, Q5_1, Q6_K, four, has_min};
 use crate::vector::load_bytes;
 
 /// Scale and minimum of each group of a block, a row to a lane.
@@ -12,6 +12,8 @@ pub struct Scales<const GROUPS: usize> {
     pub scale: [__m256; GROUPS],
     /// Set only where the format has a minimum.
     pub min: [__m256; GROUPS],
+    /// Of the group's other half, where it has one of its own.
+    pub second_min: [__m256; GROUPS],
 }
 
 #[inline]
@@ -19,15 +21,97 @@ pub struct Scales<const GROUPS: usize> {
 pub fn scales<const FORMAT: u8, const BYTES: usize, const GROUPS: usize>(
     blocks: [&[u8; BYTES]; ROWS],
 ) -> Scales<GROUPS> {
-    let zero = _mm256_setzero_ps();
-    if has_min(FORMAT) {
-        return k_scales(blocks);
+    match FORMAT {
+        Q2_K => return q2_k_scales(blocks),
+        IQ4_XS => return symmetric(iq4_xs_scales(blocks)),
+        Q4_1 | Q5_1 => {
+            let sign = _mm256_set1_ps(-0.0); // what these formats call minimum is added
+            let min = _mm256_xor_ps(halves(blocks, 2), sign);
+            return Scales {
+                min: [min; GROUPS],
+                ..symmetric([halves(blocks, 0); GROUPS])
+            };
+        }
+        _ if has_min(FORMAT) => return k_scales(blocks),
+        _ => {}
     }
-    let at = if FORMAT == Q6_K { 208 } else { 0 };
+    let at = match FORMAT {
+        Q3_K => 108,
+        Q6_K => 208,
+        _ => 0,
+    };
+    symmetric([halves(blocks, at); GROUPS])
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn symmetric<const GROUPS: usize>(scale: [__m256; GROUPS]) -> Scales<GROUPS> {
+    let zero = [_mm256_setzero_ps(); GROUPS];
     Scales {
-        scale: [halves(blocks, at); GROUPS],
-        min: [zero; GROUPS],
+        scale,
+        min: zero,
+        second_min: zero,
     }
+}
+
+/// Q2_K: the scales of the halves are integers and go into the values; here are d and the two minima.
+#[inline]
+#[target_feature(enable = "avx2,f16c")]
+fn q2_k_scales<const BYTES: usize, const GROUPS: usize>(
+    blocks: [&[u8; BYTES]; ROWS],
+) -> Scales<GROUPS> {
+    let dmin = halves(blocks, 82);
+    let mut scales = symmetric([halves(blocks, 80); GROUPS]);
+    for pair in 0..GROUPS / 2 {
+        // Four bytes: the first and second half of two groups, minima in the high nibbles.
+        let words = words(blocks, 4 * pair);
+        let min = |down: i32| {
+            let nibble = _mm256_srl_epi32(words, _mm_cvtsi32_si128(down));
+            let nibble = _mm256_and_si256(nibble, _mm256_set1_epi32(15));
+            _mm256_mul_ps(_mm256_cvtepi32_ps(nibble), dmin)
+        };
+        (scales.min[2 * pair], scales.second_min[2 * pair]) = (min(4), min(12));
+        (scales.min[2 * pair + 1], scales.second_min[2 * pair + 1]) = (min(20), min(28));
+    }
+    scales
+}
+
+/// IQ4_XS: d, two bytes of high bits, four of low nibbles.
+#[inline]
+#[target_feature(enable = "avx2,f16c")]
+fn iq4_xs_scales<const BYTES: usize, const GROUPS: usize>(
+    blocks: [&[u8; BYTES]; ROWS],
+) -> [__m256; GROUPS] {
+    let d = halves(blocks, 0);
+    let high = _mm256_srli_epi32::<16>(words(blocks, 0));
+    let low = words(blocks, 4);
+    let mut out = [_mm256_setzero_ps(); GROUPS];
+    for (group, out) in out.iter_mut().enumerate() {
+        let down = |x, by: usize| _mm256_srl_epi32(x, _mm_cvtsi32_si128(by as i32));
+        let low = _mm256_and_si256(down(low, 4 * group), _mm256_set1_epi32(15));
+        let high = _mm256_and_si256(down(high, 2 * group), _mm256_set1_epi32(3));
+        let both = _mm256_or_si256(low, _mm256_slli_epi32::<4>(high));
+        let scale = _mm256_sub_epi32(both, _mm256_set1_epi32(32));
+        *out = _mm256_mul_ps(_mm256_cvtepi32_ps(scale), d);
+    }
+    out
+}
+
+/// The four bytes at `at` of each block.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn words<const BYTES: usize>(blocks: [&[u8; BYTES]; ROWS], at: usize) -> __m256i {
+    let word = |row: usize| four(blocks[row], at);
+    _mm256_setr_epi32(
+        word(0),
+        word(1),
+        word(2),
+        word(3),
+        word(4),
+        word(5),
+        word(6),
+        word(7),
+    )
 }
 
 /// The half-precision number at `at` of each block.
@@ -81,8 +165,8 @@ fn k_scales<const BYTES: usize, const GROUPS: usize>(
     ];
     let (scale, min) = two_halves(halves);
     Scales {
-        scale: bytes_times(scale_words, scale),
         min: bytes_times(min_words, min),
+        ..symmetric(bytes_times(scale_words, scale))
     }
 }
 
