@@ -158,7 +158,7 @@ fn a_model_in_parts_is_taken_in_and_removed_as_one() {
     );
     assert_eq!(home.import(&parts[0]), model, "taken once");
     let listing = home.models.list().unwrap();
-    assert_eq!(listing.checkpoints, [model.clone()]);
+    assert_eq!(listing.checkpoints, std::slice::from_ref(&model));
     assert_eq!(home.models.remove("big").unwrap(), model.size_bytes);
     assert_eq!(home.names(), [""; 0]);
 
