@@ -88,6 +88,17 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// What was to be a picture.
+    #[error(transparent)]
+    Picture(Box<documents::Error>),
+    /// What was to be a picture's file.
+    #[error("{}", path.display())]
+    PictureFile {
+        /// The file.
+        path: PathBuf,
+        /// What it is instead.
+        source: Box<documents::Error>,
+    },
     /// What could not be put into tokens.
     #[error(transparent)]
     Prompt(#[from] prompt::Error),
@@ -105,6 +116,12 @@ pub enum Error {
 impl From<engine::Error> for Error {
     fn from(error: engine::Error) -> Self {
         Self::Engine(Box::new(error))
+    }
+}
+
+impl From<documents::Error> for Error {
+    fn from(error: documents::Error) -> Self {
+        Self::Picture(Box::new(error))
     }
 }
 
@@ -153,6 +170,7 @@ impl Error {
                 "try again: the model is loaded afresh; if it happens again, please report these words",
             ),
             Self::Input { .. } | Self::Line { .. } | Self::Io { .. } => None,
+            Self::Picture(source) | Self::PictureFile { source, .. } => source.hint(),
             Self::Engine(error) => error.hint(),
             Self::Checkpoints(error) => error.hint(),
             Self::Library(error) => error.hint(),

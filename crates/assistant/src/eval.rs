@@ -2,6 +2,7 @@
 
 mod likely;
 mod lines;
+mod pixels;
 mod tensors;
 
 use std::fs;
@@ -14,6 +15,8 @@ use self::likely::{likeliest, log_sum_exp};
 use self::lines::Line;
 use self::tensors::{Plan, Writer, read_input_ids};
 use crate::{Assistant, Error, loaded, vocabulary};
+
+pub use self::pixels::Pixels;
 
 /// Which arithmetic the forward pass uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

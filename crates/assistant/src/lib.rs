@@ -23,6 +23,7 @@ mod models;
 mod queue;
 mod reply;
 mod settings;
+mod sight;
 mod speak;
 mod vocabulary;
 
@@ -31,8 +32,9 @@ pub use assistant::{Assistant, Options};
 pub use bench::{Bench, BenchReport, Spread};
 pub use conversations::{Conversation, ConversationId, Figures, Message, MessageId, Role};
 pub use error::Error;
-pub use eval::{Logits, Precision};
+pub use eval::{Logits, Pixels, Precision};
 pub use event::{FetchEvent, ReplyEvent};
 pub use home::Home;
 pub use models::{Model, ModelState, Tuning};
+pub use prompt::{Crop, PanAndScan};
 pub use settings::{Sampling, Settings, Theme};

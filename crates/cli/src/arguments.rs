@@ -142,6 +142,8 @@ pub enum Eval {
     Logits(EvalLogits),
     /// Write the token ids of texts and conversations.
     Prompt(EvalPrompt),
+    /// Write a picture as the vision tower takes it.
+    Pixels(EvalPixels),
 }
 
 #[derive(Debug, Args)]
@@ -190,6 +192,33 @@ pub struct EvalPrompt {
     pub input: PathBuf,
 
     /// JSON Lines to write: each line `{"ids": […]}`.
+    #[arg(long, value_name = "FILE")]
+    pub output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct EvalPixels {
+    /// PNG, JPEG, WebP, GIF, BMP or TIFF file.
+    #[arg(long, value_name = "FILE")]
+    pub image: PathBuf,
+
+    /// Also show a wide or tall picture in pieces.
+    #[arg(long)]
+    pub pan_and_scan: bool,
+
+    /// Show a picture in pieces from this many times as long as wide [default: 1.2].
+    #[arg(long, value_name = "R", requires = "pan_and_scan")]
+    pub min_ratio: Option<f64>,
+
+    /// No piece is smaller than N pixels in either direction [default: 256].
+    #[arg(long, value_name = "N", requires = "pan_and_scan")]
+    pub min_piece: Option<u32>,
+
+    /// At most N pieces [default: 4].
+    #[arg(long, value_name = "N", requires = "pan_and_scan", value_parser = clap::value_parser!(u32).range(..=64))]
+    pub max_pieces: Option<u32>,
+
+    /// safetensors file to write: `pixel_values` (f32 `[n, 3, 896, 896]`), the whole picture first, and `crops` (i32 `[n - 1, 4]`): left, top, width, height.
     #[arg(long, value_name = "FILE")]
     pub output: PathBuf,
 }

@@ -1,8 +1,8 @@
 //! `lectern eval`: numbers to compare with a reference.
 
-use assistant::{Assistant, Logits};
+use assistant::{Assistant, Logits, PanAndScan, Pixels};
 
-use crate::arguments::{Eval, EvalLogits, Precision};
+use crate::arguments::{Eval, EvalLogits, EvalPixels, Precision};
 use crate::failure::Failure;
 
 pub fn run(assistant: &Assistant, eval: &Eval) -> Result<(), Failure> {
@@ -11,6 +11,7 @@ pub fn run(assistant: &Assistant, eval: &Eval) -> Result<(), Failure> {
         Eval::Prompt(prompt) => {
             assistant.eval_prompt(&prompt.model, &prompt.input, &prompt.output)?;
         }
+        Eval::Pixels(pixels) => assistant.eval_pixels(&what_is_shown(pixels))?,
     }
     Ok(())
 }
@@ -26,5 +27,19 @@ fn request(typed: &EvalLogits) -> Logits<'_> {
         },
         chunk: typed.chunk.map(Into::into),
         top: typed.top.map(Into::into),
+    }
+}
+
+fn what_is_shown(typed: &EvalPixels) -> Pixels<'_> {
+    let usual = PanAndScan::default();
+    let pan_and_scan = PanAndScan {
+        min_ratio: typed.min_ratio.unwrap_or(usual.min_ratio),
+        min_piece: typed.min_piece.unwrap_or(usual.min_piece),
+        max_pieces: typed.max_pieces.unwrap_or(usual.max_pieces),
+    };
+    Pixels {
+        image: &typed.image,
+        pan_and_scan: typed.pan_and_scan.then_some(pan_and_scan),
+        output: &typed.output,
     }
 }

@@ -100,7 +100,7 @@ fn starter() -> String {
 #[test]
 fn every_command_prints_help() {
     let shell = Shell::new();
-    let commands: [&[&str]; 13] = [
+    let commands: [&[&str]; 14] = [
         &[],
         &["ask"],
         &["complete"],
@@ -113,6 +113,7 @@ fn every_command_prints_help() {
         &["eval"],
         &["eval", "logits"],
         &["eval", "prompt"],
+        &["eval", "pixels"],
         &["bench"],
     ];
     for command in commands {

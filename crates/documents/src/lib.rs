@@ -21,4 +21,4 @@ mod error;
 mod picture;
 
 pub use error::Error;
-pub use picture::{Area, Picture, SIDE};
+pub use picture::{Area, MOST_BYTES, Picture, SIDE};

@@ -20,7 +20,7 @@ use kind::Kind;
 pub const SIDE: usize = 896;
 
 /// What a file may have: more than any picture of [`MOST_PIXELS`] that is compressed at all.
-const MOST_BYTES: usize = 128 << 20;
+pub const MOST_BYTES: usize = 128 << 20;
 /// Where Pillow begins to suspect a decompression bomb (`Image.MAX_IMAGE_PIXELS`): above every camera
 /// but a few, and a quarter of a gigabyte in RGB.
 const MOST_PIXELS: u64 = 89_478_485;

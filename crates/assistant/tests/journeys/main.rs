@@ -8,4 +8,5 @@ mod asking;
 mod conversations;
 mod evaluating;
 mod models;
+mod seeing;
 mod waiting;
