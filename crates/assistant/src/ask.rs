@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 
-use engine::Limits;
+use engine::{Limits, Prompt};
 use prompt::Turn;
 
 use crate::assistant::guarded;
@@ -124,7 +124,7 @@ impl Assistant {
             let mut text = String::new();
             let seed = sampling.seed;
             let speech = Speech {
-                prompt: &ids,
+                prompt: Prompt::text(&ids),
                 sampling,
                 limits,
                 words,

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use engine::{Engine, Event, Limits};
+use engine::{Engine, Event, Limits, Prompt};
 
 use crate::loaded::Loaded;
 use crate::memory::peak_resident_bytes;
@@ -108,7 +108,7 @@ fn run(engine: &mut Engine, bench: &Bench, ids: &[u32]) -> Result<Run, Error> {
     engine.reset();
     let (depth, prompt) = (bench.depth as usize, bench.prompt_tokens as usize);
     if depth > 0 {
-        engine.read(&ids[..depth], &|| false)?;
+        engine.read(Prompt::text(&ids[..depth]), &|| false)?;
     }
     let sampling = engine::Sampling::gemma(0);
     let limits = Limits {
@@ -118,7 +118,7 @@ fn run(engine: &mut Engine, bench: &Bench, ids: &[u32]) -> Result<Run, Error> {
     let begun = Instant::now();
     let (mut read, mut first, mut last) = (begun, None, begun);
     engine.generate(
-        &ids[..depth + prompt],
+        Prompt::text(&ids[..depth + prompt]),
         &sampling,
         &limits,
         &|| false,

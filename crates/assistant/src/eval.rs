@@ -8,7 +8,7 @@ mod tensors;
 use std::fs;
 use std::path::Path;
 
-use engine::{Engine, Numerics};
+use engine::{Engine, Numerics, Prompt};
 use prompt::Tokenizer;
 
 use self::likely::{likeliest, log_sum_exp};
@@ -54,7 +54,13 @@ impl Assistant {
             Precision::Fast => Numerics::Fast,
         };
         let weights = engine::Weights::open(&model.path)?;
-        let setup = loaded::setup(self.compute(), numerics, logits.chunk, Some(ids.len()));
+        let setup = loaded::setup(
+            self.compute(),
+            numerics,
+            logits.chunk,
+            Some(ids.len()),
+            None,
+        );
         let mut engine = Engine::load(weights, setup)?;
         match logits.top {
             None => write_all(&mut engine, &ids, logits.output),
@@ -103,7 +109,7 @@ fn write_all(engine: &mut Engine, ids: &[u32], output: &Path) -> Result<(), Erro
         }],
     )?;
     let mut written = Ok(());
-    engine.logits(ids, |_, rows| {
+    engine.logits(Prompt::text(ids), |_, rows| {
         if written.is_ok() {
             written = writer.f32s(rows);
         }
@@ -117,7 +123,7 @@ fn write_top(engine: &mut Engine, ids: &[u32], k: usize, output: &Path) -> Resul
     let k = k.min(n_words);
     let mut nll = Vec::with_capacity(ids.len());
     let (mut top_ids, mut top_logprobs) = (Vec::new(), Vec::new());
-    engine.logits(ids, |first, rows| {
+    engine.logits(Prompt::text(ids), |first, rows| {
         for (place, row) in (first..).zip(rows.chunks_exact(n_words)) {
             let sum = log_sum_exp(row);
             let log_probability = |logit: f32| (f64::from(logit) - sum) as f32;

@@ -38,7 +38,9 @@ impl Loaded {
         let weights = Weights::open(&model.path)?;
         let tokenizer = vocabulary::tokenizer(&model.path, weights.header())?;
         make_room();
-        let engine = Engine::load(weights, setup(compute, Numerics::Fast, None, context_len))?;
+        let image_token = vocabulary::image_token(&model.path, &weights)?;
+        let setup = setup(compute, Numerics::Fast, None, context_len, image_token);
+        let engine = Engine::load(weights, setup)?;
         Ok(Self {
             model: model.clone(),
             engine,
@@ -75,6 +77,7 @@ pub fn setup(
     numerics: Numerics,
     chunk: Option<usize>,
     context_len: Option<usize>,
+    image_token: Option<u32>,
 ) -> Setup<'_> {
     Setup {
         numerics,
@@ -82,6 +85,7 @@ pub fn setup(
         level: compute.cpu_level.as_deref(),
         chunk,
         context_len,
+        image_token,
     }
 }
 

@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use engine::Limits;
+use engine::{Limits, Prompt};
 
 use crate::assistant::{guarded, lock};
 use crate::catch_up::caught_up;
@@ -98,7 +98,7 @@ impl Assistant {
         let answer = Mutex::new(answer);
 
         let speech = Speech {
-            prompt: &prompt,
+            prompt: Prompt::text(&prompt),
             sampling: self
                 .settings()?
                 .sampling

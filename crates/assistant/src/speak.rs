@@ -4,14 +4,14 @@ use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use engine::{Ended, Engine, Event, Limits, Sampling};
+use engine::{Ended, Engine, Event, Limits, Prompt, Sampling};
 use prompt::{Decoder, DialogueStop, Heard, Tokenizer};
 
 use crate::Error;
 
 /// What the model is to say.
 pub struct Speech<'a> {
-    pub prompt: &'a [u32],
+    pub prompt: Prompt<'a>,
     pub sampling: Sampling,
     pub limits: Limits,
     pub words: Words,

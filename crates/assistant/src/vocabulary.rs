@@ -5,10 +5,14 @@ use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::Path;
 
+use engine::Weights;
 use gguf::{Header, Strings};
 use prompt::{TokenKind, Tokenizer, Vocabulary};
 
 use crate::Error;
+
+/// The text of the token that stands 256 times where a picture goes.
+const IMAGE_TOKEN: &str = "<image_soft_token>";
 
 /// The tokenizer of a GGUF file or Hugging Face folder whose weights are not needed.
 pub fn tokenizer_of(model: &Path) -> Result<Tokenizer, Error> {
@@ -47,6 +51,26 @@ pub fn tokenizer(model: &Path, header: Option<&Header>) -> Result<Tokenizer, Err
     }
     let bytes = fs::read(&path).map_err(|source| Error::io("read", &path, source))?;
     Tokenizer::from_json(&bytes).map_err(|source| Error::vocabulary(&path, source))
+}
+
+/// The id that stands where a picture goes; `None` for a model that cannot have pictures.
+pub fn image_token(model: &Path, weights: &Weights) -> Result<Option<u32>, Error> {
+    /// The real one; files often leave it out, with all rows of the table that no text has.
+    const USUAL: u32 = 262_144;
+    if let Some(id) = weights.image_token() {
+        return Ok(Some(id));
+    }
+    let tokens = match weights.header() {
+        Some(header) => header
+            .get::<&Strings>("tokenizer.ggml.tokens")
+            .map_err(|source| Error::gguf(model, source))?,
+        None => None,
+    };
+    let written = tokens.and_then(|tokens| tokens.iter().position(|token| token == IMAGE_TOKEN));
+    Ok(match written {
+        Some(id) => u32::try_from(id).ok(),
+        None => weights.tower().map(|_| USUAL),
+    })
 }
 
 /// What the file says about its tokens; `None` if it has none.

@@ -1,6 +1,8 @@
-//! Attention: every new position looks at those before it, in a local layer only at the nearest.
+//! Attention: every new position looks at those before it, in a local layer only at the nearest; and the rows of a
+//! picture at all of it.
 
 use candle_core::Tensor;
+use kernels::attention::Sight;
 
 use crate::cache::LayerCache;
 use crate::norm::Norm;
@@ -52,7 +54,7 @@ impl Attention {
         })
     }
 
-    /// Attends from the `t` positions from `first` on to those in the cache and to each other.
+    /// Attends from `t` positions to those in the cache and to each other, each as far as it sees.
     ///
     /// x `[t, hidden]` → `[n, hidden]`: only the last `n` positions get an answer, all go into the cache.
     pub fn forward(
@@ -61,7 +63,7 @@ impl Attention {
         x: &Tensor,
         n: usize,
         angles: &Angles,
-        first: usize,
+        sight: Sight,
         cache: &mut LayerCache,
     ) -> Result<Tensor, Error> {
         let [q, k, v] = ops.linears(x, [&self.w_q, &self.w_k, &self.w_v])?; // [t, h·d], [t, kv·d], [t, kv·d]
@@ -69,11 +71,15 @@ impl Attention {
         // Gemma 3 norms q and k per head, before RoPE.
         let q = ops.norm_rotate(&q, &self.q_norm, angles)?;
         let k = ops.norm_rotate(&k, &self.k_norm, angles)?;
-        ops.remember(&k, &v, first, cache)?;
+        ops.remember(&k, &v, sight.first, cache)?;
 
-        let t = x.dim(0)?;
-        let q = q.narrow(0, t - n, n)?; // [n, h·d]
-        let out = ops.attend(&self.shape, &q, first + t - n, cache)?; // [n, h·d]
+        let skipped = x.dim(0)? - n;
+        let q = q.narrow(0, skipped, n)?; // [n, h·d]
+        let sight = Sight {
+            first: sight.first + skipped,
+            ends: &sight.ends[skipped..],
+        };
+        let out = ops.attend(&self.shape, &q, sight, cache)?; // [n, h·d]
         ops.linear(&out, &self.w_o) // [n, hidden]
     }
 }

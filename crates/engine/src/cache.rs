@@ -9,7 +9,7 @@
 //!
 //! Keys are kept as the attention wants them, turned to their position; nothing is ever shifted.
 
-use kernels::attention::PAGE;
+use kernels::attention::{Attention, PAGE};
 use kernels::bf16;
 
 use crate::{Config, Error, Numerics};
@@ -88,12 +88,13 @@ impl Cache {
     /// An empty cache that takes memory as it fills, for chunks of at most `chunk` positions.
     pub fn new(config: &Config, numerics: Numerics, context_len: usize, chunk: usize) -> Self {
         let layer = |layer| {
-            let most_pages = positions_of_layer(config, layer, context_len, chunk) / PAGE;
-            let (kv, d) = (config.num_key_value_heads, config.head_dim);
-            match numerics {
-                Numerics::Exact => LayerCache::Exact(Pages::new(kv, d, most_pages)),
-                Numerics::Fast => LayerCache::Fast(Pages::new(kv, d, most_pages)),
-            }
+            let positions = positions_of_layer(config, layer, context_len, chunk);
+            LayerCache::empty(
+                config.num_key_value_heads,
+                config.head_dim,
+                positions,
+                numerics,
+            )
         };
         Self {
             layers: (0..config.num_hidden_layers()).map(layer).collect(),
@@ -159,6 +160,21 @@ impl Cache {
 }
 
 impl LayerCache {
+    /// Room for `positions` of a layer that forgets them with the picture it has looked at.
+    pub fn new(shape: &Attention, positions: usize, numerics: Numerics) -> Self {
+        let mut layer = Self::empty(shape.kv_heads, shape.head_dim, positions, numerics);
+        layer.reserve(positions);
+        layer
+    }
+
+    fn empty(kv: usize, d: usize, positions: usize, numerics: Numerics) -> Self {
+        let most_pages = positions.div_ceil(PAGE);
+        match numerics {
+            Numerics::Exact => Self::Exact(Pages::new(kv, d, most_pages)),
+            Numerics::Fast => Self::Fast(Pages::new(kv, d, most_pages)),
+        }
+    }
+
     /// Writes `k` and `v` `[t, kv, d]` at the positions from `first` on.
     pub fn write(&mut self, first: usize, k: &[f32], v: &[f32]) {
         match self {

@@ -4,10 +4,12 @@
 
 mod from_gguf;
 mod from_json;
+mod tower;
 
 use std::path::Path;
 
 use crate::{Error, Numerics, cache};
+pub use tower::TowerConfig;
 
 /// The largest Gemma 3 has 62 layers; far more than that is a damaged file.
 const MOST_LAYERS: usize = 1024;

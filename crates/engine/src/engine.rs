@@ -1,6 +1,7 @@
 //! A loaded model with its cache.
 
 use std::num::NonZeroUsize;
+use std::ops::Range;
 
 use candle_core::Tensor;
 use kernels::cpu::{Cpu, Level};
@@ -9,8 +10,10 @@ use crate::cache::{Cache, DEFAULT_CHUNK};
 use crate::likeliest::Likeliest;
 use crate::model::Model;
 use crate::ops::Ops;
+use crate::prompt::{Chunk, Laid, PICTURE_TOKENS, Row};
 use crate::sampling::Sampler;
-use crate::{Error, Weights};
+use crate::tower::Tower;
+use crate::{Error, Picture, Prompt, Weights};
 
 /// Rows of scores made at once by [`Engine::logits`]: 128 rows of Gemma's vocabulary are 134 MB.
 const ROWS_AT_ONCE: usize = 128;
@@ -37,16 +40,21 @@ pub struct Setup<'a> {
     pub chunk: Option<usize>,
     /// Positions the context may hold; `None` is what the model was trained for.
     pub context_len: Option<usize>,
+    /// The id that stands 256 times in a row where a picture goes; `None` where there are no pictures.
+    pub image_token: Option<u32>,
 }
 
 /// A model that is ready to read and write, and what it remembers.
 #[derive(Debug)]
 pub struct Engine {
     model: Model,
+    tower: Option<Tower>,
     ops: Ops,
     cache: Cache,
     /// What the cache holds.
     ids: Vec<u32>,
+    /// The pictures among them, in order.
+    pictures: Vec<Held>,
     /// What the model made of the last position read: `[1, hidden]`.
     last: Option<Tensor>,
     /// Scores of tokens, kept for the memory.
@@ -55,6 +63,15 @@ pub struct Engine {
     chunk: usize,
     context_len: usize,
     vocabulary_len: usize,
+    hidden_size: usize,
+    image_token: Option<u32>,
+}
+
+/// A picture in the cache.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Held {
+    first: usize,
+    hash: [u8; 32],
 }
 
 impl Engine {
@@ -65,19 +82,50 @@ impl Engine {
         let context_len = setup.context_len.unwrap_or(config.max_position_embeddings);
         check_range("the chunk", chunk, config.max_position_embeddings)?;
         check_range("the context", context_len, config.max_position_embeddings)?;
+        // A picture is read at once, however short chunks are.
+        let longest = match setup.image_token {
+            Some(_) => chunk.max(PICTURE_TOKENS),
+            None => chunk,
+        };
         let cpu = Cpu::new(level(setup.level)?, setup.threads);
         Ok(Self {
             model: Model::load(&weights, setup.numerics)?,
+            tower: Tower::load(&weights)?,
             ops: Ops::new(setup.numerics, cpu),
-            cache: Cache::new(config, setup.numerics, context_len, chunk),
+            cache: Cache::new(config, setup.numerics, context_len, longest),
             ids: Vec::new(),
+            pictures: Vec::new(),
             last: None,
             scores: Vec::new(),
             likeliest: Likeliest::default(),
             chunk,
             context_len,
             vocabulary_len: config.vocab_size,
+            hidden_size: config.hidden_size,
+            image_token: setup.image_token,
         })
+    }
+
+    /// Whether it can look at pictures: there is a tower, and an id to stand for them.
+    pub fn has_eyes(&self) -> bool {
+        self.tower.is_some() && self.image_token.is_some()
+    }
+
+    /// The soft tokens of `pixels`, `[3, height, width]` in [-1, 1], under the caller's `hash`; `None` if `stop`
+    /// said so, which is asked before every layer. `on_progress` is told how many of all layers are done.
+    pub fn encode_picture(
+        &mut self,
+        hash: [u8; 32],
+        pixels: &[f32],
+        stop: &dyn Fn() -> bool,
+        on_progress: impl FnMut(usize, usize),
+    ) -> Result<Option<Picture>, Error> {
+        let tower = self.tower.as_ref().ok_or(Error::NoEyes)?;
+        let Some(rows) = tower.encode(&self.ops, pixels, stop, on_progress)? else {
+            return Ok(None);
+        };
+        let rows = rows.flatten_all()?.to_vec1::<f32>()?;
+        Ok(Some(Picture::new(hash, rows)))
     }
 
     /// Positions the context may hold.
@@ -119,15 +167,20 @@ impl Engine {
     pub fn reset(&mut self) {
         self.cache.reset();
         self.ids.clear();
+        self.pictures.clear();
     }
 
-    /// Reads `ids` after what the cache holds: the scores of what comes next, or `None` if `stop` said so.
+    /// Reads `prompt` after what the cache holds: the scores of what comes next, or `None` if `stop` said so.
     ///
     /// `stop` is asked before every chunk.
-    pub fn read(&mut self, ids: &[u32], stop: &dyn Fn() -> bool) -> Result<Option<&[f32]>, Error> {
-        self.check_ids(ids)?;
-        self.check_room(self.ids.len() + ids.len())?;
-        match self.read_chunks(ids, stop, |_| {})? {
+    pub fn read(
+        &mut self,
+        prompt: Prompt,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Option<&[f32]>, Error> {
+        let laid = self.lay(prompt, self.ids.len())?;
+        self.check_room(self.ids.len() + laid.ids().len())?;
+        match self.read_chunks(&laid, 0, stop, |_| {})? {
             true => self.score_last().map(Some),
             false => Ok(None),
         }
@@ -135,45 +188,71 @@ impl Engine {
 
     /// Reads one token after what the cache holds: the scores of what comes next.
     pub fn step(&mut self, id: u32) -> Result<&[f32], Error> {
-        self.read(&[id], &|| false)?;
-        Ok(&self.scores)
+        self.check_ids(&[id], None)?;
+        self.check_room(self.ids.len() + 1)?;
+        self.read_token(id)?;
+        self.score_last()
     }
 
-    /// Reads `ids` from the start and hands the scores at every position to `on_rows`, some positions at a time:
+    /// Reads one token (checked by the caller) after what the cache holds.
+    pub(crate) fn read_token(&mut self, id: u32) -> Result<(), Error> {
+        // It is a word, whatever it is: pictures come from outside.
+        let chunk = Chunk {
+            rows: vec![Row::Token(id)],
+            ends: vec![self.ids.len() + 1],
+        };
+        let x = self.model.forward(&self.ops, &chunk, 1, &mut self.cache)?; // [1, hidden]
+        self.ids.push(id);
+        self.last = Some(x);
+        Ok(())
+    }
+
+    /// Reads `prompt` from the start and hands the scores at every position to `on_rows`, some positions at a time:
     /// the first of them, and `[n, vocabulary]` scores.
     pub fn logits(
         &mut self,
-        ids: &[u32],
+        prompt: Prompt,
         mut on_rows: impl FnMut(usize, &[f32]),
     ) -> Result<(), Error> {
-        self.check_ids(ids)?;
-        self.check_room(ids.len())?;
+        let laid = self.lay(prompt, 0)?;
+        self.check_room(laid.ids().len())?;
         self.reset();
-        for chunk in ids.chunks(self.chunk) {
+        for piece in laid.pieces(0, self.chunk) {
+            let chunk = laid.chunk(piece.clone());
             let x = self
                 .model
-                .forward(&self.ops, chunk, chunk.len(), &mut self.cache)?; // [t, hidden]
-            for first in (0..chunk.len()).step_by(ROWS_AT_ONCE) {
-                let n = ROWS_AT_ONCE.min(chunk.len() - first);
+                .forward(&self.ops, &chunk, piece.len(), &mut self.cache)?; // [t, hidden]
+            for first in (0..piece.len()).step_by(ROWS_AT_ONCE) {
+                let n = ROWS_AT_ONCE.min(piece.len() - first);
                 self.model
                     .scores(&self.ops, &x.narrow(0, first, n)?, &mut self.scores)?;
-                on_rows(self.ids.len() + first, &self.scores);
+                on_rows(piece.start + first, &self.scores);
             }
-            self.ids.extend_from_slice(chunk);
+            self.note(&laid, piece);
         }
         Ok(())
     }
 
-    /// What comes after the last position read, as `sampler` chooses.
+    /// What comes after the last position read, as `sampler` chooses. Never the image token: a word for a place
+    /// where a picture goes is nothing to say, and no prompt could hold it afterwards.
     pub(crate) fn choose(&mut self, sampler: &mut Sampler) -> Result<u32, Error> {
         let last = self.last.as_ref().ok_or(Error::EmptyPrompt)?;
+        let never = self.image_token;
         if let Some(k) = sampler.looks_at() {
-            let head = self.model.head();
+            let (head, k) = (self.model.head(), k + usize::from(never.is_some()));
             if let Some(found) = self.likeliest.find(&self.ops, head, last, k)? {
+                if let Some(at) = found.rows.iter().position(|id| Some(*id) == never) {
+                    found.products[at] = f32::MIN;
+                }
                 return sampler.choose_among(found.rows, found.products);
             }
         }
-        sampler.choose(self.score_last()?)
+        self.score_last()?;
+        // Beyond the table there are no scores.
+        if let Some(score) = never.and_then(|id| self.scores.get_mut(id as usize)) {
+            *score = f32::MIN;
+        }
+        sampler.choose(&self.scores)
     }
 
     /// The scores of all tokens after the last position read.
@@ -183,53 +262,89 @@ impl Engine {
         Ok(&self.scores)
     }
 
-    /// Reads `ids` (checked by the caller); false if `stop` said so before the last chunk.
+    /// Reads the ids of `laid` from `from` on; false if `stop` said so before the last chunk.
     ///
     /// `on_chunk` is told how many positions the cache holds after each chunk.
     pub(crate) fn read_chunks(
         &mut self,
-        ids: &[u32],
+        laid: &Laid,
+        from: usize,
         stop: &dyn Fn() -> bool,
         mut on_chunk: impl FnMut(usize),
     ) -> Result<bool, Error> {
         let mut last = None;
-        for chunk in ids.chunks(self.chunk) {
+        for piece in laid.pieces(from, self.chunk) {
             if stop() {
                 return Ok(false);
             }
+            let chunk = laid.chunk(piece.clone());
             // Only what comes after the last position will be asked for.
-            last = Some(self.model.forward(&self.ops, chunk, 1, &mut self.cache)?); // [1, hidden]
-            self.ids.extend_from_slice(chunk);
+            last = Some(self.model.forward(&self.ops, &chunk, 1, &mut self.cache)?); // [1, hidden]
+            self.note(laid, piece);
             on_chunk(self.ids.len());
         }
         self.last = Some(last.ok_or(Error::EmptyPrompt)?);
         Ok(true)
     }
 
-    /// Keeps the longest usable common beginning of `prompt` and the cache: how many positions that is.
+    /// The cache holds the ids `piece` of `laid` now.
+    fn note(&mut self, laid: &Laid, piece: Range<usize>) {
+        let before = self.ids.len();
+        for (start, picture) in laid.pictures() {
+            if piece.contains(&start) {
+                self.pictures.push(Held {
+                    first: before + start - piece.start,
+                    hash: picture.hash,
+                });
+            }
+        }
+        self.ids.extend_from_slice(&laid.ids()[piece]);
+    }
+
+    /// Keeps the longest usable common beginning of `laid` and the cache: how many positions that is.
     ///
-    /// It is less than the whole prompt, whose last position is to be read for its scores.
-    pub(crate) fn keep_beginning(&mut self, prompt: &[u32]) -> usize {
+    /// It is less than the whole prompt, whose last position is to be read for its scores, and ends inside no
+    /// picture, whose rows have all looked at each other.
+    pub(crate) fn keep_beginning(&mut self, laid: &Laid) -> usize {
         let common = self
             .ids
             .iter()
-            .zip(prompt)
+            .zip(laid.ids())
             .take_while(|(ours, theirs)| ours == theirs)
             .count();
-        let kept = common.min(prompt.len() - 1);
+        // Where ids agree, so do the places of pictures: all of them are image tokens alike.
+        let other = laid.pictures().zip(&self.pictures).find(|(theirs, ours)| {
+            let (start, picture) = theirs;
+            (*start, picture.hash) != (ours.first, ours.hash)
+        });
+        let common = other.map_or(common, |((start, _), ours)| {
+            common.min(start).min(ours.first)
+        });
+        let kept = common.min(laid.ids().len() - 1);
+        let kept = laid.cut_by(kept).map_or(kept, |picture| picture.start);
         if !self.cache.rewind(kept) {
             self.reset();
         }
-        self.ids.truncate(self.cache.len());
-        self.cache.len()
+        let len = self.cache.len();
+        self.ids.truncate(len);
+        self.pictures.retain(|picture| picture.first < len);
+        len
     }
 
-    pub(crate) fn check_ids(&self, ids: &[u32]) -> Result<(), Error> {
+    /// Checks `prompt` and finds the places of its pictures; it is to be read from position `first` on.
+    pub(crate) fn lay<'a>(&self, prompt: Prompt<'a>, first: usize) -> Result<Laid<'a>, Error> {
+        self.check_ids(prompt.ids, self.image_token)?;
+        Laid::new(prompt, first, self.image_token, self.hidden_size)
+    }
+
+    /// The image token may lie beyond the table: no row of it is ever looked up.
+    fn check_ids(&self, ids: &[u32], image_token: Option<u32>) -> Result<(), Error> {
         if ids.is_empty() {
             return Err(Error::EmptyPrompt);
         }
         let vocabulary_len = self.vocabulary_len;
-        match ids.iter().position(|id| *id as usize >= vocabulary_len) {
+        let is_unknown = |id: &u32| *id as usize >= vocabulary_len && Some(*id) != image_token;
+        match ids.iter().position(is_unknown) {
             None => Ok(()),
             Some(position) => Err(Error::UnknownId {
                 id: ids[position],

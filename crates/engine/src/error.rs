@@ -109,6 +109,63 @@ pub enum Error {
         /// What is read.
         expected: &'static str,
     },
+    /// A file that was to hold a picture tower and does not hold one that fits Gemma 3.
+    #[error("{} holds a projector of the kind {found:?}, expected \"gemma3\"", path.display())]
+    NoTower {
+        /// The file.
+        path: PathBuf,
+        /// What it calls its projector.
+        found: String,
+    },
+    /// A picture tower for a model of another size.
+    #[error("{} makes rows of {found} numbers, the model takes {expected}", path.display())]
+    TowerWidth {
+        /// The file.
+        path: PathBuf,
+        /// How wide its rows are.
+        found: usize,
+        /// How wide the model is.
+        expected: usize,
+    },
+    /// A picture for a model without eyes.
+    #[error("this model has no eyes: it was loaded without a picture tower")]
+    NoEyes,
+    /// A picture of another size than the tower takes.
+    #[error(
+        "the picture has {found} numbers, expected {expected}: three colours by height by width"
+    )]
+    Pixels {
+        /// How many there are.
+        found: usize,
+        /// How many there should be.
+        expected: usize,
+    },
+    /// Soft tokens that are not 256 rows of the model's width.
+    #[error("picture {index} has {found} numbers, expected 256 rows of {width}")]
+    PictureRows {
+        /// Which picture of the prompt, from 0.
+        index: usize,
+        /// How many there are.
+        found: usize,
+        /// How wide the model is.
+        width: usize,
+    },
+    /// A prompt with more or fewer places for pictures than pictures.
+    #[error("the prompt has places for {places} pictures, and {pictures} were given")]
+    PictureCount {
+        /// How many runs of image tokens there are.
+        places: usize,
+        /// How many pictures there are.
+        pictures: usize,
+    },
+    /// A run of image tokens that is no place for a picture.
+    #[error("the place for a picture at position {position} is {found} tokens long, expected 256")]
+    PicturePlace {
+        /// Where it begins in what was given.
+        position: usize,
+        /// How long it is.
+        found: usize,
+    },
     /// A CPU path that this machine does not have.
     #[error("this CPU has no path {name:?}, it has {available}")]
     Level {
@@ -195,6 +252,10 @@ impl Error {
             Self::TensorType { .. } => {
                 Some("choose the same model in another format, such as Q4_K_M or Q8_0")
             }
+            Self::NoTower { .. } | Self::TowerWidth { .. } => {
+                Some("choose the mmproj file that came with this model")
+            }
+            Self::NoEyes => Some("choose a model with eyes, or put its mmproj file beside it"),
             Self::NotFinite { .. } => Some("the model may be damaged; download it again"),
             Self::TooLong { .. } => Some("shorten the text, or begin a new conversation"),
             Self::Level { .. } => Some("leave the choice to Lectern"),
@@ -204,6 +265,10 @@ impl Error {
             | Self::EmptyPrompt
             | Self::UnknownId { .. }
             | Self::NotInGguf { .. }
+            | Self::Pixels { .. }
+            | Self::PictureRows { .. }
+            | Self::PictureCount { .. }
+            | Self::PicturePlace { .. }
             | Self::Compute(_) => None,
             Self::Write(source) if source.kind() == io::ErrorKind::StorageFull => {
                 Some("free some space, and try again")

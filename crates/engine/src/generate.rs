@@ -1,7 +1,7 @@
 //! From a prompt to its continuation.
 
 use crate::sampling::Sampler;
-use crate::{Engine, Error, Sampling};
+use crate::{Engine, Error, Prompt, Sampling};
 
 /// When to stop by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -55,21 +55,22 @@ pub enum Ended {
 impl Engine {
     /// Reads what of `prompt` is not in the cache yet and continues it, token by token.
     ///
-    /// The longest usable common beginning of `prompt` and of what was read and generated before is not read
-    /// again. `stop` is asked before every chunk and every token; what was read until then stays in the cache.
+    /// The longest usable common beginning of `prompt` and of what was read and generated before, pictures
+    /// included, is not read again. `stop` is asked before every chunk and every token; what was read until then stays in the cache.
     pub fn generate(
         &mut self,
-        prompt: &[u32],
+        prompt: Prompt,
         sampling: &Sampling,
         limits: &Limits,
         stop: &dyn Fn() -> bool,
         mut on_event: impl FnMut(Event),
     ) -> Result<Outcome, Error> {
         let mut sampler = Sampler::new(sampling)?;
-        self.check_ids(prompt)?;
-        self.check_room(prompt.len())?;
+        let laid = self.lay(prompt, 0)?;
+        let total = prompt.ids.len();
+        self.check_room(total)?;
 
-        let (cached_tokens, total) = (self.keep_beginning(prompt), prompt.len());
+        let cached_tokens = self.keep_beginning(&laid);
         let mut outcome = Outcome {
             prompt_tokens: total,
             cached_tokens,
@@ -81,7 +82,7 @@ impl Engine {
             total,
         });
         let on_chunk = |done| on_event(Event::Read { done, total });
-        if !self.read_chunks(&prompt[cached_tokens..], stop, on_chunk)? {
+        if !self.read_chunks(&laid, cached_tokens, stop, on_chunk)? {
             return Ok(outcome);
         }
 
@@ -100,7 +101,7 @@ impl Engine {
                 if self.cached_ids().len() == self.context_len() {
                     break Ended::ContextFull;
                 }
-                self.read_chunks(&[*id], &|| false, |_| {})?;
+                self.read_token(*id)?;
             }
             let id = self.choose(&mut sampler)?;
             if limits.stop_ids.contains(&id) {

@@ -1,6 +1,7 @@
 //! The forward pass of Gemma 3, in the order of the report (arXiv 2503.19786, section 2).
 
 use candle_core::Tensor;
+use kernels::attention::Sight;
 use kernels::bf16;
 use kernels::block::BlockType;
 
@@ -9,6 +10,7 @@ use crate::cache::Cache;
 use crate::feed_forward::FeedForward;
 use crate::norm::Norm;
 use crate::ops::Ops;
+use crate::prompt::Chunk;
 use crate::rope::Rope;
 use crate::weights::{Matrix, Weights};
 use crate::{Config, Error, Numerics};
@@ -61,23 +63,27 @@ impl Model {
         })
     }
 
-    /// Reads `ids` after what the cache holds; answers for the last `n` of them, at least one.
+    /// Reads `chunk` after what the cache holds; answers for the last `n` of its rows, at least one.
     ///
     /// `[n, hidden]`, normed: what [`Model::scores`] takes.
     pub fn forward(
         &self,
         ops: &Ops,
-        ids: &[u32],
+        chunk: &Chunk,
         n: usize,
         cache: &mut Cache,
     ) -> Result<Tensor, Error> {
-        let (t, first) = (ids.len(), cache.len());
+        let (t, first) = (chunk.rows.len(), cache.len());
         cache.reserve(t)?;
+        let sight = Sight {
+            first,
+            ends: &chunk.ends,
+        };
         let global = self.global_rope.angles(first..first + t);
         let local = self.local_rope.angles(first..first + t);
 
         // The residual stream is float32: it reaches 1e5, which float16 cannot hold.
-        let mut x = ops.embed(&self.embedding, ids, self.embedding_scale)?; // [t, hidden]
+        let mut x = ops.embed(&self.embedding, &chunk.rows, self.embedding_scale)?; // [t, hidden]
         for (i, layer) in self.layers.iter().enumerate() {
             let angles = if layer.is_global { &global } else { &local };
             // After the last layer nobody looks at the other positions again.
@@ -85,7 +91,7 @@ impl Model {
             let cache = cache.layer(i);
 
             let h = ops.norm(&x, &layer.attention_norm)?;
-            let h = layer.attention.forward(ops, &h, n, angles, first, cache)?; // [n, hidden]
+            let h = layer.attention.forward(ops, &h, n, angles, sight, cache)?; // [n, hidden]
             x = ops.add_norm(&x.narrow(0, t - n, n)?, &h, &layer.post_attention_norm)?;
 
             let h = ops.norm(&x, &layer.ffn_norm)?;

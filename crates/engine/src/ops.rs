@@ -7,14 +7,16 @@ mod cpu;
 mod reference;
 
 use candle_core::{DType, Device, Storage, Tensor, bail};
-use kernels::attention::Attention;
+use kernels::attention::{Attention, Sight};
 use kernels::block::GROUP;
 use kernels::cpu::Cpu;
 use kernels::matmul::screen::{Found, Screen, Search};
 
 use crate::cache::LayerCache;
-use crate::norm::Norm;
+use crate::norm::{LayerNorm, Norm};
+use crate::prompt::Row;
 use crate::rope::Angles;
+use crate::tower::Linear;
 use crate::weights::Matrix;
 use crate::{Error, Numerics};
 
@@ -41,18 +43,36 @@ impl Ops {
         &self.cpu
     }
 
-    /// The rows `ids` of a table, multiplied by `scale`: `[t, cols]`.
-    pub fn embed(&self, table: &Matrix, ids: &[u32], scale: f32) -> Result<Tensor, Error> {
-        let mut rows = vec![0.0; ids.len() * table.cols()];
-        for (id, row) in ids.iter().zip(rows.chunks_exact_mut(table.cols())) {
-            table.dequantise_rows(*id as usize, row);
+    /// Which arithmetic.
+    pub fn numerics(&self) -> Numerics {
+        self.numerics
+    }
+
+    /// Rows of a table, multiplied by `scale`, and rows of pictures as they are: `[t, cols]`.
+    pub fn embed(&self, table: &Matrix, rows: &[Row], scale: f32) -> Result<Tensor, Error> {
+        let mut out = vec![0.0; rows.len() * table.cols()];
+        for (row, out) in rows.iter().zip(out.chunks_exact_mut(table.cols())) {
+            match row {
+                Row::Token(id) => {
+                    table.dequantise_rows(*id as usize, out);
+                    out.iter_mut().for_each(|value| *value *= scale);
+                }
+                Row::Soft(row) => out.copy_from_slice(row),
+            }
         }
-        rows.iter_mut().for_each(|value| *value *= scale);
         Ok(Tensor::from_vec(
-            rows,
-            (ids.len(), table.cols()),
+            out,
+            (rows.len(), table.cols()),
             &Device::Cpu,
         )?)
+    }
+
+    /// A whole table: `[rows, cols]`.
+    pub fn rows(&self, table: &Matrix) -> Result<Tensor, Error> {
+        let shape = (table.rows(), table.cols());
+        let mut rows = vec![0.0; shape.0 * shape.1];
+        table.dequantise_rows(0, &mut rows);
+        Ok(Tensor::from_vec(rows, shape, &Device::Cpu)?)
     }
 
     /// `x · wᵀ`: `[t, cols]` → `[t, rows]`.
@@ -70,6 +90,40 @@ impl Ops {
         match self.numerics {
             Numerics::Exact => reference::linears(&self.cpu, x, w),
             Numerics::Fast => cpu::linears(&self.cpu, x, w),
+        }
+    }
+
+    /// `x · wᵀ + bias`: `[t, cols]` → `[t, rows]`.
+    pub fn biased(&self, x: &Tensor, map: &Linear) -> Result<Tensor, Error> {
+        let [y] = self.biased_many(x, [map])?;
+        Ok(y)
+    }
+
+    /// Several linear maps with a bias of one input.
+    pub fn biased_many<const N: usize>(
+        &self,
+        x: &Tensor,
+        maps: [&Linear; N],
+    ) -> Result<[Tensor; N], Error> {
+        match self.numerics {
+            Numerics::Exact => reference::biased(&self.cpu, x, maps),
+            Numerics::Fast => cpu::biased(&self.cpu, x, maps),
+        }
+    }
+
+    /// `x · w` for a matrix with a row for each input: `[t, rows]` → `[t, cols]`.
+    pub fn project(&self, x: &Tensor, w: &Matrix) -> Result<Tensor, Error> {
+        match self.numerics {
+            Numerics::Exact => Ok(x.matmul(&self.rows(w)?)?),
+            Numerics::Fast => cpu::project(&self.cpu, x, &self.rows(w)?),
+        }
+    }
+
+    /// `(x - mean(x)) / √(variance(x) + eps) · factors + bias`, row by row.
+    pub fn layer_norm(&self, x: &Tensor, norm: &LayerNorm) -> Result<Tensor, Error> {
+        match self.numerics {
+            Numerics::Exact => reference::layer_norm(x, norm),
+            Numerics::Fast => cpu::layer_norm(&self.cpu, x, norm),
         }
     }
 
@@ -108,19 +162,27 @@ impl Ops {
         read(k, |k| read(v, |v| cache.write(first, k, v)))?
     }
 
-    /// Attends from q `[t, h·d]`, whose first row is at position `first`, to what the cache holds up to each.
+    /// Attends from q `[t, h·d]` to what the cache holds, each row as far as it sees.
     ///
     /// `[t, h·d]`.
     pub fn attend(
         &self,
         shape: &Attention,
         q: &Tensor,
-        first: usize,
+        sight: Sight,
         cache: &LayerCache,
     ) -> Result<Tensor, Error> {
         match cache {
-            LayerCache::Exact(pages) => reference::attend(shape, q, first, pages),
-            LayerCache::Fast(pages) => cpu::attend(&self.cpu, shape, q, first, pages),
+            LayerCache::Exact(pages) => reference::attend(shape, q, sight, pages),
+            LayerCache::Fast(pages) => cpu::attend(&self.cpu, shape, q, sight, pages),
+        }
+    }
+
+    /// `down(gelu_tanh(up(x)))`, both with their bias: `[t, width]` → `[t, width]`.
+    pub fn feed_forward(&self, x: &Tensor, up: &Linear, down: &Linear) -> Result<Tensor, Error> {
+        match self.numerics {
+            Numerics::Exact => reference::feed_forward(&self.cpu, x, up, down),
+            Numerics::Fast => cpu::feed_forward(&self.cpu, x, up, down),
         }
     }
 
@@ -321,7 +383,11 @@ mod tests {
                     .unwrap();
                     cache.commit(50);
                     let q = noise(seed + 2, 50, 96);
-                    out.push(ops.attend(&shape, &q, first, cache.layer(layer)).unwrap());
+                    // In every piece thirty positions are of one picture.
+                    let end = |at: usize| if (10..40).contains(&at) { 40 } else { at + 1 };
+                    let ends: Vec<usize> = (0..50).map(|at| first + end(at)).collect();
+                    let sight = Sight { first, ends: &ends };
+                    out.push(ops.attend(&shape, &q, sight, cache.layer(layer)).unwrap());
                 }
                 Tensor::cat(&out, 0).unwrap()
             });
@@ -363,7 +429,10 @@ mod tests {
     fn embeddings_are_rows_of_the_table() {
         let weights = weights();
         let table = weights.matrix("token_embd.weight", 512, 96).unwrap();
-        let [exact, fast] = ops().map(|ops| ops.embed(&table, &[511, 0, 511], 2.0).unwrap());
+        let picture = [0.5; 96];
+        let rows = [511, 0, 511].map(Row::Token);
+        let rows = [rows.as_slice(), &[Row::Soft(&picture)]].concat();
+        let [exact, fast] = ops().map(|ops| ops.embed(&table, &rows, 2.0).unwrap());
         let mut row = vec![0.0; 96];
         table.dequantise_rows(511, &mut row);
         let rows: Vec<Vec<f32>> = exact.to_vec2().unwrap();
@@ -372,6 +441,7 @@ mod tests {
             row.iter().map(|value| value * 2.0).collect::<Vec<f32>>()
         );
         assert_eq!(rows[0], rows[2]);
+        assert_eq!(rows[3], picture, "a picture is not scaled");
         check([exact, fast], 0.0);
     }
 }

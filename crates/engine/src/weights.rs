@@ -1,4 +1,5 @@
-//! A model's files, mapped: a GGUF file, or a folder as Hugging Face has it.
+//! A model's files, mapped: a GGUF file, or a folder as Hugging Face has it; and its picture tower's, in the same
+//! folder or in a `mmproj` file beside it.
 //!
 //! Inside there is one naming, GGUF's (`blk.0.attn_q.weight`), and one form of norm weight, the factor itself.
 //! Matrices stay where they are, in the file's own layout; only the norms, a few kilobytes, are read.
@@ -6,6 +7,7 @@
 mod folder;
 mod map;
 mod single;
+mod tower;
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -14,6 +16,7 @@ use std::sync::Arc;
 
 use kernels::block::{self, BlockType};
 
+use crate::config::TowerConfig;
 use crate::norm::Norm;
 use crate::{Config, Error};
 use map::Mapped;
@@ -36,8 +39,9 @@ pub struct Weights {
     tensors: HashMap<String, Stored>,
     /// For messages about what is not there.
     path: PathBuf,
-    /// What a norm's factor is above what is stored: Hugging Face stores `w` of `1 + w`.
-    norm_offset: f32,
+    tower: Option<tower::Found>,
+    /// Which id stands where a picture goes, if the model's files say so.
+    image_token: Option<u32>,
 }
 
 /// Where a tensor lies.
@@ -51,6 +55,8 @@ struct Stored {
     shape: Vec<u64>,
     /// Or the name of a type that is not read here.
     block: Result<BlockType, String>,
+    /// What a norm's factor is above what is stored: Hugging Face stores `w` of `1 + w`.
+    norm_offset: f32,
 }
 
 /// A matrix `[rows, cols]` in its file: the weights of a linear map, or a table with a row a token.
@@ -68,13 +74,32 @@ pub struct Matrix {
 impl Weights {
     /// Opens a GGUF file (of several that are one model, any), or a folder with `config.json` and `model.safetensors` (or its parts and their index).
     ///
+    /// A folder has its picture tower in it. That of a GGUF file is a `mmproj` file in the same folder whose rows
+    /// fit the model, if there is one.
+    ///
     /// As long as the weights are in use the file must not be changed by anybody: it is mapped, not read.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        if path.is_dir() {
-            folder::open(path)
-        } else {
-            single::open(path)
+        Self::open_with(path, None)
+    }
+
+    /// [`Self::open`] with the picture tower of the `mmproj` file that is named.
+    pub fn open_with(path: &Path, mmproj: Option<&Path>) -> Result<Self, Error> {
+        let mut weights = match path.is_dir() {
+            true => folder::open(path)?,
+            false => single::open(path)?,
+        };
+        let hidden_size = weights.config.hidden_size;
+        let beside = || {
+            let found = tower::beside(path, hidden_size);
+            found.filter(|_| weights.tower.is_none() && !path.is_dir())
+        };
+        if let Some(mmproj) = mmproj.map(Path::to_owned).or_else(beside) {
+            let (found, tensors) = tower::open(&mmproj, hidden_size)?;
+            weights.tensors.retain(|name, _| !tower::is_ours(name));
+            weights.tensors.extend(tensors);
+            weights.tower = Some(found);
         }
+        Ok(weights)
     }
 
     /// The model's sizes.
@@ -107,6 +132,17 @@ impl Weights {
         self.norm(name, width as usize)
     }
 
+    /// The sizes of the picture tower; `None` for a model without eyes.
+    pub fn tower(&self) -> Option<&TowerConfig> {
+        self.tower.as_ref().map(|found| &found.config)
+    }
+
+    /// The id that stands 256 times where a picture goes, as `config.json` has it. A GGUF file does not say: there
+    /// the caller finds it by its text, `<image_soft_token>`.
+    pub fn image_token(&self) -> Option<u32> {
+        self.image_token
+    }
+
     /// Whether there is a tensor of this (GGUF's) name.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.tensors.contains_key(name)
@@ -114,11 +150,14 @@ impl Weights {
 
     /// The matrix of this (GGUF's) name.
     pub(crate) fn matrix(&self, name: &str, rows: usize, cols: usize) -> Result<Matrix, Error> {
+        self.flat_matrix(name, &[rows, cols])
+    }
+
+    /// The tensor of this (GGUF's) name and shape as a matrix: all but the outermost index run along its columns.
+    pub(crate) fn flat_matrix(&self, name: &str, shape: &[usize]) -> Result<Matrix, Error> {
         let stored = self.stored(name)?;
-        let block = stored.readable()?;
-        if stored.shape != [rows as u64, cols as u64] || !cols.is_multiple_of(block.values()) {
-            return Err(stored.wrong_shape(format!("[{rows}, {cols}]")));
-        }
+        let (rows, cols) = (shape[0], shape[1..].iter().product());
+        let block = stored.fitting(shape, cols)?;
         let (file, range) = (stored.file.clone(), stored.range.clone());
         debug_assert_eq!(
             range.len(),
@@ -162,32 +201,44 @@ impl Weights {
 
     /// The norm of this (GGUF's) name.
     pub(crate) fn norm(&self, name: &str, width: usize) -> Result<Norm, Error> {
-        let stored = self.stored(name)?;
-        let block = stored.readable()?;
-        if stored.shape != [width as u64] || !width.is_multiple_of(block.values()) {
-            return Err(stored.wrong_shape(format!("[{width}]")));
-        }
-        let mut factors = vec![0.0; width];
-        block::dequantise(block, stored.bytes(), &mut factors);
+        self.norm_with(name, width, self.config.rms_norm_eps)
+    }
+
+    /// [`Self::norm`] with another epsilon than the text model's.
+    pub(crate) fn norm_with(&self, name: &str, width: usize, eps: f32) -> Result<Norm, Error> {
+        let offset = self.stored(name)?.norm_offset;
+        let mut factors = self.vector(name, width)?;
         // In float32 whatever the file's type: in bfloat16 1 + w loses bits of a small w.
-        factors
-            .iter_mut()
-            .for_each(|factor| *factor += self.norm_offset);
-        Ok(Norm {
-            factors,
-            eps: self.config.rms_norm_eps,
-        })
+        factors.iter_mut().for_each(|factor| *factor += offset);
+        Ok(Norm { factors, eps })
+    }
+
+    /// The numbers of the tensor of this (GGUF's) name, as they are stored.
+    pub(crate) fn vector(&self, name: &str, width: usize) -> Result<Vec<f32>, Error> {
+        let stored = self.stored(name)?;
+        let block = stored.fitting(&[width], width)?;
+        let mut numbers = vec![0.0; width];
+        block::dequantise(block, stored.bytes(), &mut numbers);
+        Ok(numbers)
     }
 
     fn stored(&self, name: &str) -> Result<&Stored, Error> {
-        self.tensors.get(name).ok_or_else(|| Error::NoTensor {
-            path: self.path.clone(),
-            tensor: if self.header.is_some() {
+        self.tensors.get(name).ok_or_else(|| self.missing(name))
+    }
+
+    fn missing(&self, name: &str) -> Error {
+        let (path, is_gguf) = match &self.tower {
+            Some(tower) if tower::is_ours(name) => (&tower.path, tower.is_gguf),
+            _ => (&self.path, self.header.is_some()),
+        };
+        Error::NoTensor {
+            path: path.clone(),
+            tensor: if is_gguf {
                 name.to_owned()
             } else {
                 folder::published_name(name)
             },
-        })
+        }
     }
 }
 
@@ -221,6 +272,20 @@ impl Stored {
             found: self.shape.clone(),
             expected,
         }
+    }
+
+    /// The type, if the tensor has this shape and rows of `cols` are whole blocks.
+    fn fitting(&self, shape: &[usize], cols: usize) -> Result<BlockType, Error> {
+        let block = self.readable()?;
+        let same = self
+            .shape
+            .iter()
+            .copied()
+            .eq(shape.iter().map(|size| *size as u64));
+        if same && cols.is_multiple_of(block.values()) {
+            return Ok(block);
+        }
+        Err(self.wrong_shape(format!("{shape:?}")))
     }
 }
 

@@ -13,7 +13,7 @@ use std::hint::black_box;
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
-use kernels::attention::{Attention, Cached, PAGE, Page, attend};
+use kernels::attention::{Attention, Cached, PAGE, Page, Sight, attend};
 use kernels::block::BlockType;
 use kernels::cpu::{Cpu, Level};
 use kernels::matmul::{Activations, Matrix, matmul};
@@ -60,6 +60,7 @@ fn main() {
             (256, 1024, 640),
             (256, 640, 2048),
             (256, 2048, 1280),
+            (1024, 4304, 1152),
             (2, 2048, 1280),
             (4, 2048, 1280),
             (8, 2048, 1280),
@@ -105,6 +106,15 @@ fn main() {
             },
         );
     }
+    print("attention of the tower", &|| {
+        let limit = || peak::float_products_per_second(&cpu);
+        let (seconds, limit) = median(tower_attention(&cpu), limit);
+        format!(
+            "{}, {:.1} ms",
+            products((4096u64 * 4096 * 16 * 72 * 2) as f64 / seconds, limit),
+            seconds * 1e3
+        )
+    });
 }
 
 fn products(per_second: f64, limit: f64) -> String {
@@ -172,20 +182,36 @@ fn attention(cpu: &Cpu, tokens: usize, depth: usize, window: Option<usize>) -> i
     let pages: Vec<Page> = (0..(depth + tokens).div_ceil(PAGE))
         .map(|_| page())
         .collect();
-    let q = vec![0.25; tokens * 4 * 256];
+    let ends = (depth + 1..depth + tokens + 1).collect();
+    attention_of(cpu, shape, pages, ends)
+}
+
+/// One layer of the picture tower: 4096 positions, 16 heads of 72, everything sees everything.
+fn tower_attention(cpu: &Cpu) -> impl FnMut() {
+    let shape = Attention {
+        heads: 16,
+        kv_heads: 16,
+        head_dim: 72,
+        scale: 72f32.powf(-0.5),
+        window: None,
+    };
+    let page = || -> Page { vec![0x3c00; 16 * PAGE * 72].into() };
+    let pages = (0..4096 / PAGE).map(|_| page()).collect();
+    attention_of(cpu, shape, pages, vec![4096; 4096])
+}
+
+/// As many queries as ends, the last one at the last position that is seen.
+fn attention_of(cpu: &Cpu, shape: Attention, pages: Vec<Page>, ends: Vec<usize>) -> impl FnMut() {
+    let first = ends.last().map_or(0, |end| end - ends.len());
+    let q = vec![0.25; ends.len() * shape.heads * shape.head_dim];
     let mut out = vec![0.0; q.len()];
     move || {
-        attend(
-            cpu,
-            &shape,
-            &q,
-            depth,
-            &Cached {
-                keys: &pages,
-                values: &pages,
-            },
-            &mut out,
-        );
+        let cached = Cached {
+            keys: &pages,
+            values: &pages,
+        };
+        let sight = Sight { first, ends: &ends };
+        attend(cpu, &shape, &q, sight, &cached, &mut out);
         black_box(&out);
     }
 }

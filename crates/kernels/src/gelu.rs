@@ -1,4 +1,4 @@
-//! The gate of Gemma's feed-forward layer.
+//! GELU in its tanh form: the gate of Gemma's feed-forward layer, and the step between the picture tower's two.
 
 use crate::cpu::{Cpu, Level};
 use crate::exp::exp;
@@ -25,6 +25,23 @@ pub fn gelu_mul(cpu: &Cpu, gate: &mut [f32], up: &[f32]) {
     });
 }
 
+/// `x = gelu(x + bias)` for each row of `x` `[t, bias.len()]`; GELU as in [`gelu_mul`].
+///
+/// # Panics
+/// When `x` is not whole rows.
+pub fn gelu_bias(cpu: &Cpu, x: &mut [f32], bias: &[f32]) {
+    let rows = (GRAIN / bias.len().max(1)).max(1);
+    cpu.pool().run_rows(x, bias.len(), rows, |_, x| {
+        for x in x.chunks_exact_mut(bias.len()) {
+            match cpu.level() {
+                Level::Scalar => scalar::gelu_bias(x, bias),
+                #[cfg(target_arch = "x86_64")]
+                Level::Avx2(proof) => avx2::gelu_bias(proof, x, bias),
+            }
+        }
+    });
+}
+
 mod scalar {
     use super::exp;
 
@@ -38,6 +55,14 @@ mod scalar {
     pub fn gelu_mul(gate: &mut [f32], up: &[f32]) {
         for (gate, up) in gate.iter_mut().zip(up) {
             *gate = gelu(*gate) * up;
+        }
+    }
+
+    /// The definition, for one row.
+    #[inline(always)]
+    pub fn gelu_bias(x: &mut [f32], bias: &[f32]) {
+        for (x, bias) in x.iter_mut().zip(bias) {
+            *x = gelu(*x + bias);
         }
     }
 
@@ -62,6 +87,16 @@ mod avx2 {
         }
         // SAFETY: the proof says that this CPU has the features.
         unsafe { compiled(gate, up) }
+    }
+
+    /// The definition, compiled for wider vectors.
+    pub fn gelu_bias(_: Avx2, x: &mut [f32], bias: &[f32]) {
+        #[target_feature(enable = "avx2,fma")]
+        fn compiled(x: &mut [f32], bias: &[f32]) {
+            super::scalar::gelu_bias(x, bias);
+        }
+        // SAFETY: the proof says that this CPU has the features.
+        unsafe { compiled(x, bias) }
     }
 }
 
@@ -123,6 +158,25 @@ mod tests {
             });
             let definition = outs.next().expect("scalar is always there");
             assert!(outs.all(|out| out == definition), "length {len}");
+        }
+    }
+
+    /// Adding the bias first and multiplying by one after says the same with [`gelu_mul`], bit for bit.
+    #[test]
+    fn a_bias_comes_before_it() {
+        let mut noise = Noise::new(3);
+        for width in (1..=25).chain([4304]) {
+            let (x, bias) = (noise.floats(3 * width), noise.floats(width));
+            for level in Level::all() {
+                let cpu = Cpu::new(level, NonZeroUsize::new(2).expect("not zero"));
+                let mut found = x.clone();
+                gelu_bias(&cpu, &mut found, &bias);
+                let mut expected: Vec<f32> = (x.iter().zip(bias.iter().cycle()))
+                    .map(|(x, bias)| x + bias)
+                    .collect();
+                gelu_mul(&cpu, &mut expected, &vec![1.0; x.len()]);
+                assert_eq!(found, expected, "width {width}, {}", level.name());
+            }
         }
     }
 }

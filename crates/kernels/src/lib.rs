@@ -1,4 +1,5 @@
-//! The numeric loops of Gemma 3 over plain slices: quantised matrix products, attention, norms, rotary positions.
+//! The numeric loops of Gemma 3 and its picture tower over plain slices: quantised matrix products, attention,
+//! norms, rotary positions.
 //!
 //! ```
 //! use kernels::{block::BlockType, cpu::{Cpu, Level}, matmul::{matmul, Activations, Matrix}};
@@ -37,9 +38,11 @@ pub mod matmul;
 pub mod attention;
 
 pub mod bf16;
+pub mod bias;
 pub mod exp;
 pub mod f8;
 pub mod gelu;
+pub mod layer_norm;
 pub mod norm;
 pub mod rope;
 

@@ -9,7 +9,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use kernels::attention::{Attention, Cached, PAGE, Page, attend};
+use kernels::attention::{Attention, Cached, PAGE, Page, Sight, attend};
 use kernels::block::BlockType;
 use kernels::cpu::{Cpu, Level};
 use kernels::matmul::{Activations, Matrix, matmul};
@@ -54,13 +54,17 @@ fn the_second_token_allocates_nothing() {
         keys: &pages,
         values: &pages,
     };
+    let sight = Sight {
+        first: 500,
+        ends: &[501],
+    };
     let (mut x, factors, angles) = (vec![0.5; 256], vec![1.0; 256], vec![0.5; 32]);
     let (mut y, mut out) = (vec![0.0; 256], vec![0.0; 64]);
 
     let mut token = || {
         norm::rms_norm(&cpu, &x, &factors, 1e-6, &mut y);
         rope::rotate(&cpu, &mut y, 64, &angles, &angles);
-        attend(&cpu, &shape, &y, 500, &cached, &mut x);
+        attend(&cpu, &shape, &y, sight, &cached, &mut x);
         gelu::gelu_mul(&cpu, &mut x, &y);
         for (block, bytes) in &weights {
             let w = Matrix {

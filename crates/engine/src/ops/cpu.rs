@@ -3,19 +3,23 @@
 use std::sync::{Mutex, PoisonError};
 
 use candle_core::{Device, Tensor};
-use kernels::attention::{Attention, Cached, attend as kernel_attend};
+use kernels::attention::{Attention, Cached, Sight, attend as kernel_attend};
+use kernels::bias::add_bias;
+use kernels::block::BlockType;
 use kernels::cpu::Cpu;
-use kernels::gelu::gelu_mul;
+use kernels::gelu::{gelu_bias, gelu_mul};
+use kernels::layer_norm::layer_norm as kernel_layer_norm;
 use kernels::matmul::screen::{Found, Screen, Search};
-use kernels::matmul::{Activations, matmul, matmul_many};
+use kernels::matmul::{self, Activations, matmul, matmul_many};
 use kernels::norm::rms_norm;
 use kernels::rope::rotate;
 
 use super::read;
 use crate::Error;
 use crate::cache::Pages;
-use crate::norm::Norm;
+use crate::norm::{LayerNorm, Norm};
 use crate::rope::Angles;
+use crate::tower::Linear;
 use crate::weights::Matrix;
 
 fn tensor(values: Vec<f32>, rows: usize, cols: usize) -> Result<Tensor, Error> {
@@ -28,6 +32,27 @@ pub fn linears<const N: usize>(
     x: &Tensor,
     w: [&Matrix; N],
 ) -> Result<[Tensor; N], Error> {
+    tensors(products(cpu, x, w)?, x.dim(0)?)
+}
+
+/// See [`super::Ops::biased_many`].
+pub fn biased<const N: usize>(
+    cpu: &Cpu,
+    x: &Tensor,
+    maps: [&Linear; N],
+) -> Result<[Tensor; N], Error> {
+    let mut out = products(cpu, x, maps.map(|map| &map.w))?;
+    for (out, map) in out.iter_mut().zip(maps) {
+        add_bias(cpu, out, &map.bias);
+    }
+    tensors(out, x.dim(0)?)
+}
+
+fn products<const N: usize>(
+    cpu: &Cpu,
+    x: &Tensor,
+    w: [&Matrix; N],
+) -> Result<[Vec<f32>; N], Error> {
     let (t, cols) = x.dims2()?;
     let mut out = w.map(|w| vec![0.0; t * w.rows()]);
     read(x, |x| {
@@ -41,12 +66,45 @@ pub fn linears<const N: usize>(
         matmul_many(cpu, &x, &mut products);
     })?;
     out.iter_mut().zip(w).for_each(|(out, w)| w.scale(out));
-    let mut out = out
-        .into_iter()
-        .zip(w)
-        .map(|(out, w)| tensor(out, t, w.rows()));
-    let tensors: Vec<Tensor> = out.by_ref().collect::<Result<_, _>>()?;
+    Ok(out)
+}
+
+fn tensors<const N: usize>(values: [Vec<f32>; N], rows: usize) -> Result<[Tensor; N], Error> {
+    let tensors = values.into_iter().map(|values| {
+        let cols = values.len() / rows;
+        tensor(values, rows, cols)
+    });
+    let tensors: Vec<Tensor> = tensors.collect::<Result<_, _>>()?;
     Ok(tensors.try_into().expect("one tensor a matrix"))
+}
+
+/// See [`super::Ops::project`]. Once a picture, so turning `w` `[inputs, outputs]` round costs nothing that counts.
+pub fn project(cpu: &Cpu, x: &Tensor, w: &Tensor) -> Result<Tensor, Error> {
+    let (t, inputs) = x.dims2()?;
+    let outputs = w.dim(1)?;
+    let rows = w.t()?.flatten_all()?.to_vec1::<f32>()?; // [outputs, inputs]
+    let bytes: Vec<u8> = rows.into_iter().flat_map(f32::to_le_bytes).collect();
+    let w = matmul::Matrix {
+        block: BlockType::F32,
+        rows: outputs,
+        cols: inputs,
+        bytes: &bytes,
+    };
+    let mut out = vec![0.0; t * outputs];
+    read(x, |x| {
+        matmul(cpu, &w, &Activations::new(cpu, x, inputs), &mut out)
+    })?;
+    tensor(out, t, outputs)
+}
+
+/// See [`super::Ops::layer_norm`].
+pub fn layer_norm(cpu: &Cpu, x: &Tensor, norm: &LayerNorm) -> Result<Tensor, Error> {
+    let (t, width) = x.dims2()?;
+    let mut out = vec![0.0; t * width];
+    read(x, |x| {
+        kernel_layer_norm(cpu, x, &norm.factors, &norm.bias, norm.eps, &mut out)
+    })?;
+    tensor(out, t, width)
 }
 
 /// See [`super::Ops::scores`].
@@ -114,7 +172,7 @@ pub fn attend(
     cpu: &Cpu,
     shape: &Attention,
     q: &Tensor,
-    first: usize,
+    sight: Sight,
     pages: &Pages<u16>,
 ) -> Result<Tensor, Error> {
     let (t, width) = q.dims2()?;
@@ -124,7 +182,7 @@ pub fn attend(
     };
     let mut out = vec![0.0; t * width];
     read(q, |q| {
-        kernel_attend(cpu, shape, q, first, &cached, &mut out)
+        kernel_attend(cpu, shape, q, sight, &cached, &mut out)
     })?;
     tensor(out, t, width)
 }
@@ -168,4 +226,13 @@ pub fn gated(
     );
     down.scale(&mut out);
     tensor(out, t, down.rows())
+}
+
+/// See [`super::Ops::feed_forward`].
+pub fn feed_forward(cpu: &Cpu, x: &Tensor, up: &Linear, down: &Linear) -> Result<Tensor, Error> {
+    let [mut inner] = products(cpu, x, [&up.w])?;
+    gelu_bias(cpu, &mut inner, &up.bias);
+    let inner = tensor(inner, x.dim(0)?, up.w.rows())?;
+    let [out] = biased(cpu, &inner, [down])?;
+    Ok(out)
 }

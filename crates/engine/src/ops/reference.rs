@@ -1,21 +1,25 @@
 //! The operations in float32 with candle's own, one line a formula: the definition.
 
 use candle_core::{D, Device, Tensor};
-use kernels::attention::Attention;
+use kernels::attention::{Attention, Sight};
 use kernels::cpu::Cpu;
 
 use super::read;
 use crate::Error;
 use crate::cache::Pages;
-use crate::mask::{mask, seen};
-use crate::norm::Norm;
+use crate::mask::{mask, seen_by_any};
+use crate::norm::{LayerNorm, Norm};
 use crate::rope::Angles;
+use crate::tower::Linear;
 use crate::weights::Matrix;
 
 /// Rows of a matrix are unpacked so many numbers at a time: 16 MB, where a whole head would be 670 MB.
 const TILE_VALUES: usize = 4 << 20;
 /// Rows that one thread unpacks at a time.
 const UNPACK_ROWS: usize = 32;
+/// Scores of attention that exist at a time: 16 MB, where those of a picture's 4096 positions, each with each for
+/// 16 heads, would be 1 GB.
+const MOST_SCORES: usize = 4 << 20;
 
 /// See [`super::Ops::linears`].
 pub fn linears<const N: usize>(
@@ -59,6 +63,34 @@ pub fn scores(cpu: &Cpu, x: &Tensor, w: &Matrix, out: &mut Vec<f32>) -> Result<(
     Ok(())
 }
 
+/// See [`super::Ops::biased_many`].
+pub fn biased<const N: usize>(
+    cpu: &Cpu,
+    x: &Tensor,
+    maps: [&Linear; N],
+) -> Result<[Tensor; N], Error> {
+    let out: Vec<Tensor> = maps
+        .iter()
+        .map(|map| with_bias(cpu, x, map))
+        .collect::<Result<_, _>>()?;
+    Ok(out.try_into().expect("one tensor a map"))
+}
+
+fn with_bias(cpu: &Cpu, x: &Tensor, map: &Linear) -> Result<Tensor, Error> {
+    let bias = Tensor::from_slice(&map.bias, map.bias.len(), &Device::Cpu)?;
+    Ok(linear(cpu, x, &map.w)?.broadcast_add(&bias)?)
+}
+
+/// See [`super::Ops::layer_norm`].
+pub fn layer_norm(x: &Tensor, norm: &LayerNorm) -> Result<Tensor, Error> {
+    let numbers = |of: &[f32]| Tensor::from_slice(of, of.len(), &Device::Cpu);
+    let x = x.broadcast_sub(&x.mean_keepdim(D::Minus1)?)?;
+    let variance = x.sqr()?.mean_keepdim(D::Minus1)?;
+    let x = x.broadcast_div(&(variance + f64::from(norm.eps))?.sqrt()?)?;
+    let x = x.broadcast_mul(&numbers(&norm.factors)?)?;
+    Ok(x.broadcast_add(&numbers(&norm.bias)?)?)
+}
+
 /// See [`super::Ops::norm`].
 pub fn norm(x: &Tensor, norm: &Norm) -> Result<Tensor, Error> {
     let factors = Tensor::from_slice(&norm.factors, norm.factors.len(), &Device::Cpu)?;
@@ -86,14 +118,13 @@ pub fn norm_rotate(x: &Tensor, head_norm: &Norm, angles: &Angles) -> Result<Tens
 pub fn attend(
     shape: &Attention,
     q: &Tensor,
-    first: usize,
+    sight: Sight,
     pages: &Pages<f32>,
 ) -> Result<Tensor, Error> {
     let (t, width) = q.dims2()?;
     let (kv, d) = (shape.kv_heads, shape.head_dim);
     let group = shape.heads / kv; // query heads that share one kv head
-    let queries = first..first + t;
-    let positions = seen(&queries, shape.window);
+    let positions = seen_by_any(sight, shape.window);
     let s = positions.len();
 
     let gather = |of| {
@@ -104,17 +135,30 @@ pub fn attend(
     let k = gather(&pages.keys)?; // [kv, s, d]
     let v = gather(&pages.values)?; // [kv, s, d]
 
-    // Heads first; the queries of one kv head lie along the rows.
-    let q = q.reshape((t, kv, group, d))?.permute((1, 2, 0, 3))?;
-    let q = q.reshape((kv, group * t, d))?.contiguous()?; // [kv, group·t, d]
+    let attend_some = |at: usize, n: usize| {
+        // Heads first; the queries of one kv head lie along the rows.
+        let q = q.narrow(0, at, n)?.reshape((n, kv, group, d))?;
+        let q = q.permute((1, 2, 0, 3))?.reshape((kv, group * n, d))?; // [kv, group·n, d]
 
-    // The scale is query_pre_attn_scalar^-½: on 27B that is not head_dim^-½. No soft cap: that was Gemma 2.
-    let scores = (q.matmul(&k.t()?)? * f64::from(shape.scale))?; // [kv, group·t, s]
-    let scores = scores.broadcast_add(&mask(queries, shape.window)?.repeat((group, 1))?)?;
-    let out = softmax(&scores)?.matmul(&v)?; // [kv, group·t, d]
+        // The scale is query_pre_attn_scalar^-½: on 27B that is not head_dim^-½. No soft cap: that was Gemma 2.
+        let scores = (q.matmul(&k.t()?)? * f64::from(shape.scale))?; // [kv, group·n, s]
+        let sight = Sight {
+            first: sight.first + at,
+            ends: &sight.ends[at..at + n],
+        };
+        let mask = mask(sight, shape.window, positions.clone())?; // [n, s]
+        let scores = scores.broadcast_add(&mask.repeat((group, 1))?)?;
+        let out = softmax(&scores)?.matmul(&v)?; // [kv, group·n, d]
 
-    let out = out.reshape((kv, group, t, d))?.permute((2, 0, 1, 3))?;
-    Ok(out.reshape((t, width))?)
+        let out = out.reshape((kv, group, n, d))?.permute((2, 0, 1, 3))?;
+        out.reshape((n, width))
+    };
+    let step = (MOST_SCORES / (shape.heads * s)).max(1);
+    let parts = (0..t)
+        .step_by(step)
+        .map(|at| attend_some(at, step.min(t - at)));
+    let parts: Vec<Tensor> = parts.collect::<Result<_, _>>()?;
+    Ok(Tensor::cat(&parts, 0)?)
 }
 
 fn softmax(x: &Tensor) -> candle_core::Result<Tensor> {
@@ -127,4 +171,9 @@ pub fn gated(cpu: &Cpu, x: &Tensor, [gate, up, down]: [&Matrix; 3]) -> Result<Te
     // candle's gelu is the tanh form; the other one is called gelu_erf.
     let inner = (linear(cpu, x, gate)?.gelu()? * linear(cpu, x, up)?)?; // [t, inner]
     linear(cpu, &inner, down)
+}
+
+/// See [`super::Ops::feed_forward`].
+pub fn feed_forward(cpu: &Cpu, x: &Tensor, up: &Linear, down: &Linear) -> Result<Tensor, Error> {
+    with_bias(cpu, &with_bias(cpu, x, up)?.gelu()?, down)
 }

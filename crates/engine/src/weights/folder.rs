@@ -9,7 +9,8 @@ use kernels::block::BlockType;
 use safetensors::{Dtype, SafeTensors};
 use serde::Deserialize;
 
-use super::{EMBEDDING, Mapped, SCALE, Stored, Weights};
+use super::{EMBEDDING, Mapped, SCALE, Stored, Weights, tower};
+use crate::config::TowerConfig;
 use crate::{Config, Error};
 
 /// Longer than any `config.json` or index (27B's index has 90 kB).
@@ -67,13 +68,49 @@ pub fn open(path: &Path) -> Result<Weights, Error> {
         &config_path,
         usize::try_from(rows).unwrap_or(usize::MAX),
     )?;
+    let (tower, image_token) = match tensors.contains_key("v.patch_embd.weight") {
+        true => eyes(&json, path, &config_path)?,
+        false => (None, None),
+    };
     Ok(Weights {
         config,
         header: None,
         tensors,
         path: path.to_owned(),
-        norm_offset: 1.0,
+        tower,
+        image_token,
     })
+}
+
+/// What `config.json` says of the picture tower, and of the id that stands where a picture goes.
+fn eyes(
+    json: &str,
+    path: &Path,
+    config_path: &Path,
+) -> Result<(Option<tower::Found>, Option<u32>), Error> {
+    /// transformers' `Gemma3Config`.
+    #[derive(Deserialize)]
+    struct Eyes {
+        vision_config: Option<serde_json::Value>,
+        image_token_index: Option<u32>,
+        /// What newer versions call it.
+        image_token_id: Option<u32>,
+    }
+    const USUAL: u32 = 262_144;
+    let eyes: Eyes = serde_json::from_str(json).map_err(|source| Error::Json {
+        path: config_path.to_owned(),
+        source,
+    })?;
+    let Some(vision) = eyes.vision_config else {
+        return Ok((None, None));
+    };
+    let tower = tower::Found {
+        config: TowerConfig::from_json(&vision, config_path)?,
+        path: path.to_owned(),
+        is_gguf: false,
+    };
+    let image_token = eyes.image_token_index.or(eyes.image_token_id);
+    Ok((Some(tower), Some(image_token.unwrap_or(USUAL))))
 }
 
 /// The name under which a tensor is published, for messages.
@@ -86,11 +123,13 @@ pub fn published_name(name: &str) -> String {
     };
     match outside {
         Some((_, theirs)) => (*theirs).to_owned(),
-        None => inside().unwrap_or_else(|| name.to_owned()),
+        None => inside()
+            .or_else(|| tower::published_name(name))
+            .unwrap_or_else(|| name.to_owned()),
     }
 }
 
-/// GGUF's name of a published tensor; `None` for what is not the text model's.
+/// GGUF's name of a published tensor of the text model; `None` for what is not its.
 fn our_name(published: &str) -> Option<String> {
     // 8-bit floats come with a scale. "inv" or not, weights are multiplied by it.
     let scaled = published
@@ -181,7 +220,7 @@ fn add_tensors(file: &Arc<Mapped>, tensors: &mut HashMap<String, Stored>) -> Res
     let (header_len, metadata) = SafeTensors::read_metadata(file.bytes()).map_err(damaged)?;
     let data_start = header_len + size_of::<u64>();
     for (name, info) in metadata.tensors() {
-        let Some(ours) = our_name(&name) else {
+        let Some(ours) = our_name(&name).or_else(|| tower::our_name(&name)) else {
             continue;
         };
         let (start, end) = info.data_offsets;
@@ -197,6 +236,7 @@ fn add_tensors(file: &Arc<Mapped>, tensors: &mut HashMap<String, Stored>) -> Res
             name,
             shape: info.shape.iter().map(|size| *size as u64).collect(),
             block: block(info.dtype).ok_or_else(|| format!("{:?}", info.dtype)),
+            norm_offset: 1.0,
         };
         tensors.insert(ours, stored);
     }

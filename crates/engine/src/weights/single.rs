@@ -42,14 +42,21 @@ pub fn open(path: &Path) -> Result<Weights, Error> {
     })?;
     let rows = table.shape.first().copied().unwrap_or(0);
     let config = Config::from_gguf(&first.header, path, rows)?;
-    // The converter has added the 1 to every norm.
     Ok(Weights {
         config,
         tensors,
         path: path.clone(),
-        norm_offset: 0.0,
         header: parts.into_iter().next().map(|first| first.header),
+        tower: None,
+        image_token: None,
     })
+}
+
+/// The head of the GGUF file at `path`, which stands alone, and where its tensors lie.
+pub fn read(path: &Path) -> Result<(Header, HashMap<String, Stored>), Error> {
+    let one = Opened::open(path)?;
+    let tensors = one.tensors().collect();
+    Ok((one.header, tensors))
 }
 
 /// Opens the parts that the name of one of them names.
@@ -122,6 +129,7 @@ impl Opened {
                 name: tensor.name.clone(),
                 shape: tensor.shape.clone(),
                 block: block(tensor.kind).ok_or_else(|| tensor.kind.to_string()),
+                norm_offset: 0.0, // the converter has added the 1 to every norm
             };
             (tensor.name.clone(), stored)
         })

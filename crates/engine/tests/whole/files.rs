@@ -327,7 +327,7 @@ fn weights_that_are_not_numbers_are_noticed() {
             Engine::load(Weights::open(&file).unwrap(), setup(numerics, None)).unwrap();
         let error = engine
             .generate(
-                &[2],
+                engine::Prompt::text(&[2]),
                 &engine::Sampling::greedy(),
                 &limits,
                 &|| false,

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use engine::{Engine, Numerics, Setup, Weights};
+use engine::{Engine, Numerics, Prompt, Setup, Weights};
 use safetensors::SafeTensors;
 
 /// In which form a tiny checkpoint is opened.
@@ -83,6 +83,7 @@ pub fn setup(numerics: Numerics, chunk: Option<usize>) -> Setup<'static> {
         level: None,
         chunk,
         context_len: None,
+        image_token: None,
     }
 }
 
@@ -97,7 +98,7 @@ pub fn scores(engine: &mut Engine, ids: &[u32]) -> Vec<f32> {
     let mut all = Vec::new();
     let vocabulary = engine.vocabulary_len();
     engine
-        .logits(ids, |first, rows| {
+        .logits(Prompt::text(ids), |first, rows| {
             assert_eq!(all.len(), first * vocabulary, "rows come in order");
             all.extend_from_slice(rows);
         })

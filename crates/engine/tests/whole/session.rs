@@ -3,7 +3,9 @@
 use std::cell::Cell;
 
 use crate::golden::{Expected, Form, engine, largest_difference, path, setup};
-use engine::{Ended, Engine, Error, Event, Limits, Numerics, Outcome, Sampling, Setup, Weights};
+use engine::{
+    Ended, Engine, Error, Event, Limits, Numerics, Outcome, Prompt, Sampling, Setup, Weights,
+};
 
 /// tiny-text: window 16, and with this chunk rings of 320 positions (window + chunk + slack, in whole pages).
 const CHUNK: usize = 16;
@@ -27,7 +29,13 @@ fn continue_greedily(engine: &mut Engine, prompt: &[u32], max_tokens: usize) -> 
         stop_ids: Vec::new(),
     };
     engine
-        .generate(prompt, &Sampling::greedy(), &limits, &|| false, |_| {})
+        .generate(
+            Prompt::text(prompt),
+            &Sampling::greedy(),
+            &limits,
+            &|| false,
+            |_| {},
+        )
         .unwrap()
 }
 
@@ -44,7 +52,7 @@ fn check_remembered(engine: &mut Engine, numerics: Numerics, prompt: &[u32], cac
 
     let mut fresh = tiny(numerics);
     let all = [prompt, &outcome.ids].concat();
-    let expected = fresh.read(&all, &|| false).unwrap().unwrap();
+    let expected = fresh.read(Prompt::text(&all), &|| false).unwrap().unwrap();
     // The same sums in matrices of other heights: float32 noise in the exact path, none in the other.
     let tolerance = if numerics == Numerics::Exact {
         5e-5
@@ -85,7 +93,7 @@ fn what_was_read_can_be_taken_back_while_the_rings_hold_the_window_before_it() {
             (0, 0),
         ] {
             let mut engine = tiny(numerics);
-            engine.read(&long, &|| false).unwrap();
+            engine.read(Prompt::text(&long), &|| false).unwrap();
             let prompt = [&long[..kept], &ids(3, 50)].concat();
             check_remembered(&mut engine, numerics, &prompt, cached);
         }
@@ -96,7 +104,7 @@ fn what_was_read_can_be_taken_back_while_the_rings_hold_the_window_before_it() {
 fn taking_back_twice_does_not_bring_back_what_was_overwritten() {
     let long = ids(1, 500);
     let mut engine = tiny(Numerics::Exact);
-    engine.read(&long, &|| false).unwrap();
+    engine.read(Prompt::text(&long), &|| false).unwrap();
     let shorter = [&long[..250], &ids(3, 10)].concat();
     check_remembered(&mut engine, Numerics::Exact, &shorter, 250);
     // At 260 positions a ring that had never held more would still have position 150.
@@ -125,9 +133,13 @@ fn progress_counts_from_what_is_known_to_the_whole_prompt() {
     let mut run = |prompt: &[u32]| {
         events.clear();
         engine
-            .generate(prompt, &Sampling::greedy(), &limits, &|| false, |event| {
-                events.push(event)
-            })
+            .generate(
+                Prompt::text(prompt),
+                &Sampling::greedy(),
+                &limits,
+                &|| false,
+                |event| events.push(event),
+            )
             .map(|outcome| (outcome, events.clone()))
             .unwrap()
     };
@@ -161,7 +173,13 @@ fn a_prompt_can_be_stopped_between_chunks_and_goes_on_from_there() {
 
     let mut engine = tiny(Numerics::Fast);
     let stopped = engine
-        .generate(&prompt, &Sampling::greedy(), &limits, &stop_at(3), |_| {})
+        .generate(
+            Prompt::text(&prompt),
+            &Sampling::greedy(),
+            &limits,
+            &stop_at(3),
+            |_| {},
+        )
         .unwrap();
     assert_eq!((stopped.ended, stopped.ids.len()), (Ended::Stopped, 0));
     assert_eq!(engine.cached_ids(), &prompt[..32]); // two chunks
@@ -180,7 +198,13 @@ fn an_answer_can_be_stopped_between_tokens() {
     let expected = continue_greedily(&mut tiny(Numerics::Fast), &prompt, 50);
     let mut engine = tiny(Numerics::Fast);
     let outcome = engine
-        .generate(&prompt, &Sampling::greedy(), &limits, &stop_at(5), |_| {})
+        .generate(
+            Prompt::text(&prompt),
+            &Sampling::greedy(),
+            &limits,
+            &stop_at(5),
+            |_| {},
+        )
         .unwrap();
     assert_eq!(
         (outcome.ended, outcome.ids.as_slice()),
@@ -199,7 +223,13 @@ fn a_stop_id_ends_the_answer_and_is_not_part_of_it() {
     };
     let mut engine = tiny(Numerics::Exact);
     let outcome = engine
-        .generate(&prompt, &Sampling::greedy(), &limits, &|| false, |_| {})
+        .generate(
+            Prompt::text(&prompt),
+            &Sampling::greedy(),
+            &limits,
+            &|| false,
+            |_| {},
+        )
         .unwrap();
     assert_eq!(
         (outcome.ended, outcome.ids),
@@ -219,7 +249,15 @@ fn a_full_context_ends_the_answer() {
         max_tokens: None,
         stop_ids: Vec::new(),
     };
-    let mut run = |n| engine.generate(&ids(1, n), &Sampling::greedy(), &limits, &|| false, |_| {});
+    let mut run = |n| {
+        engine.generate(
+            Prompt::text(&ids(1, n)),
+            &Sampling::greedy(),
+            &limits,
+            &|| false,
+            |_| {},
+        )
+    };
 
     let outcome = run(30).unwrap();
     // The last token stands after the last position, so there is one more.
@@ -253,7 +291,7 @@ fn what_cannot_be_asked_is_refused() {
     };
     let mut says = |prompt: &[u32], sampling: Sampling| {
         engine
-            .generate(prompt, &sampling, &limits, &|| false, |_| {})
+            .generate(Prompt::text(prompt), &sampling, &limits, &|| false, |_| {})
             .unwrap_err()
             .to_string()
     };
@@ -317,7 +355,13 @@ fn the_same_seed_gives_the_same_answer() {
     let run = |seed| {
         let sampling = Sampling::gemma(seed);
         tiny(Numerics::Fast)
-            .generate(&ids(1, 20), &sampling, &limits, &|| false, |_| {})
+            .generate(
+                Prompt::text(&ids(1, 20)),
+                &sampling,
+                &limits,
+                &|| false,
+                |_| {},
+            )
             .unwrap()
             .ids
     };
@@ -339,7 +383,7 @@ fn memory_of_the_cache_is_known_before_it_is_taken() {
 
         let mut engine = tiny(numerics);
         assert_eq!(engine.cache_bytes(), 0);
-        engine.read(&ids(1, 1000), &|| false).unwrap();
+        engine.read(Prompt::text(&ids(1, 1000)), &|| false).unwrap();
         assert_eq!(engine.cache_bytes(), expected);
         engine.reset();
         assert_eq!(engine.cache_bytes(), 0);

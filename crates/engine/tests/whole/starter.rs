@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::golden::{Expected, setup};
-use engine::{Engine, Limits, Numerics, Sampling, Weights};
+use engine::{Engine, Limits, Numerics, Prompt, Sampling, Weights};
 
 #[test]
 fn the_exact_path_is_the_reference() {
@@ -30,7 +30,7 @@ fn check(numerics: Numerics, most_off: f64, least_agreement: f64) {
     let vocabulary = engine.vocabulary_len();
     let (mut off, mut agreed) = (0.0, 0usize);
     engine
-        .logits(&ids, |first, rows| {
+        .logits(Prompt::text(&ids), |first, rows| {
             for (row, found) in per_row(rows, vocabulary, &ids[first + 1..])
                 .into_iter()
                 .enumerate()
@@ -70,11 +70,20 @@ fn an_answer_is_the_one_that_all_scores_give() {
         stop_ids: Vec::new(),
     };
     let answer = load()
-        .generate(prompt, &Sampling::greedy(), &limits, &|| false, |_| {})
+        .generate(
+            Prompt::text(prompt),
+            &Sampling::greedy(),
+            &limits,
+            &|| false,
+            |_| {},
+        )
         .unwrap();
 
     let mut engine = load();
-    let mut scores = engine.read(prompt, &|| false).unwrap().unwrap();
+    let mut scores = engine
+        .read(Prompt::text(prompt), &|| false)
+        .unwrap()
+        .unwrap();
     for id in answer.ids {
         assert_eq!(per_row(scores, scores.len(), &[])[0].top, id);
         scores = engine.step(id).unwrap();

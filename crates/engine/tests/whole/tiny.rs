@@ -4,7 +4,7 @@
 //! off by one by 0.5, SiLU by 1.0, erf GELU by 1e-3 (`tests/golden/README.md`).
 
 use crate::golden::{Expected, Form, engine, largest_difference, scores};
-use engine::{Ended, Engine, Limits, Numerics, Sampling};
+use engine::{Ended, Engine, Limits, Numerics, Prompt, Sampling};
 
 const TOLERANCE: f32 = 5e-4;
 /// The fast path rounds keys and values to bfloat16 (2⁻⁹) and activations to 15 bits; over 62 layers this much.
@@ -69,7 +69,13 @@ fn greedy_continuations_are_those_of_the_reference() {
                 stop_ids: Vec::new(),
             };
             let outcome = engine
-                .generate(&prompt, &Sampling::greedy(), &limits, &|| false, |_| {})
+                .generate(
+                    Prompt::text(&prompt),
+                    &Sampling::greedy(),
+                    &limits,
+                    &|| false,
+                    |_| {},
+                )
                 .unwrap();
             assert_eq!(outcome.ids, continuation, "{model}, {form:?}");
             assert_eq!(outcome.ended, Ended::MaxTokens);

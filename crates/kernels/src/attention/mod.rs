@@ -1,4 +1,5 @@
-//! Attention over a cache of keys and values in bfloat16 pages.
+//! Attention over a cache of keys and values in bfloat16 pages: of a text, in which nobody looks ahead, but
+//! for the parts of a picture, which all look at each other.
 //!
 //! Gemma's query heads share key and value heads: one pass over the cache serves all that share one.
 //!
@@ -63,30 +64,40 @@ pub struct Cached<'a> {
     pub values: &'a [Page],
 }
 
-/// Sets `out` `[t, heads, head_dim]` to the attention of `q` `[t, heads, head_dim]`, whose first row is at
-/// position `first`: the query at `p` sees the positions `max(0, p + 1 − window) ..= p`, all of them cached.
+/// Where queries stand, and how far each looks.
+#[derive(Clone, Copy, Debug)]
+pub struct Sight<'a> {
+    /// The position of the first query; the others follow it one by one.
+    pub first: usize,
+    /// For each query the end of what it sees: the position after its own where it sees nothing later, further
+    /// inside a picture. They never decrease.
+    pub ends: &'a [usize],
+}
+
+/// Sets `out` `[t, heads, head_dim]` to the attention of `q` `[t, heads, head_dim]`: the query at `p` sees the
+/// positions from `max(0, p + 1 − window)` to the end of its sight, all of them cached.
 ///
 /// Rows of pages that no query sees may hold anything.
 ///
 /// # Panics
-/// When the sizes do not agree, a window is empty, or the pages are too few for what the queries see.
+/// When the sizes do not agree, a window is empty, ends decrease or leave a query out, or the pages are too few
+/// for what the queries see.
 pub fn attend(
     cpu: &Cpu,
     shape: &Attention,
     q: &[f32],
-    first: usize,
+    sight: Sight,
     cached: &Cached,
     out: &mut [f32],
 ) {
-    if !check_sizes(shape, q, first, cached, out) {
+    if !check_sizes(shape, q, sight, cached, out) {
         return;
     }
     let call = Call {
         shape,
         q,
-        first,
+        sight,
         cached,
-        tokens: q.len() / (shape.heads * shape.head_dim),
     };
     call.run(cpu, &Disjoint::new(out));
 }
@@ -95,9 +106,8 @@ pub fn attend(
 struct Call<'a> {
     shape: &'a Attention,
     q: &'a [f32],
-    first: usize,
+    sight: Sight<'a>,
     cached: &'a Cached<'a>,
-    tokens: usize,
 }
 
 /// Some tokens and the query heads of one kv head: row `r` is head `r % group` of token `r / group`.
@@ -129,11 +139,11 @@ impl Call<'_> {
 
     /// The positions that row `row` of `tile` sees.
     fn seen(&self, tile: &Tile, row: usize) -> Range<usize> {
-        let position = self.first + tile.tokens.start + row / self.group();
-        self.shape.first_seen(position)..position + 1
+        let token = tile.tokens.start + row / self.group();
+        self.shape.first_seen(self.sight.first + token)..self.sight.ends[token]
     }
 
-    /// The positions that any row of `tile` sees.
+    /// The positions that any row of `tile` sees: neither end of what rows see ever decreases.
     fn seen_by(&self, tile: &Tile) -> Range<usize> {
         self.seen(tile, 0).start..self.seen(tile, tile.rows - 1).end
     }
@@ -146,7 +156,7 @@ impl Call<'_> {
     fn tile(&self, index: usize) -> Tile {
         let tokens = (TILE / self.group()).max(1);
         let (kv, index) = (index % self.shape.kv_heads, index / self.shape.kv_heads);
-        let tokens = index * tokens..self.tokens.min((index + 1) * tokens);
+        let tokens = index * tokens..self.tokens().min((index + 1) * tokens);
         Tile {
             kv,
             rows: tokens.len() * self.group(),
@@ -155,13 +165,17 @@ impl Call<'_> {
     }
 
     fn tiles(&self) -> usize {
-        self.tokens.div_ceil((TILE / self.group()).max(1)) * self.shape.kv_heads
+        self.tokens().div_ceil((TILE / self.group()).max(1)) * self.shape.kv_heads
+    }
+
+    fn tokens(&self) -> usize {
+        self.sight.ends.len()
     }
 
     /// Attends tile by tile; where the tiles are too few for the threads, segment by segment.
     fn run(&self, cpu: &Cpu, out: &Disjoint<f32>) {
-        let segments =
-            self.segments_of(&self.tile(0)).start..(self.first + self.tokens).div_ceil(SEGMENT);
+        let (first, last) = (self.tile(0), self.tile(self.tiles() - 1));
+        let segments = self.segments_of(&first).start..self.segments_of(&last).end;
         let parts = self.tiles() * segments.len();
         let too_few = self.tiles() < 2 * cpu.pool().threads() && cpu.pool().threads() > 1;
         if too_few && segments.len() > 1 && parts * self.part_len() <= SPLIT_FLOATS {
@@ -260,7 +274,7 @@ impl Attention {
 
 /// Whether there is anything to do.
 #[track_caller]
-fn check_sizes(shape: &Attention, q: &[f32], first: usize, cached: &Cached, out: &[f32]) -> bool {
+fn check_sizes(shape: &Attention, q: &[f32], sight: Sight, cached: &Cached, out: &[f32]) -> bool {
     let Attention {
         heads,
         kv_heads,
@@ -273,21 +287,27 @@ fn check_sizes(shape: &Attention, q: &[f32], first: usize, cached: &Cached, out:
         kv_heads > 0 && heads.is_multiple_of(kv_heads),
         "{heads} heads on {kv_heads}"
     );
-    assert!(
-        width > 0 && q.len().is_multiple_of(width),
-        "{} is not rows of {width}",
-        q.len()
+    assert_eq!(
+        q.len(),
+        sight.ends.len() * width,
+        "queries, {width} wide, and ends"
     );
     assert_eq!(q.len(), out.len(), "queries and outputs");
+    assert!(width > 0, "heads of no width");
     assert!(window != Some(0), "a window of nothing");
     assert_eq!(
         cached.keys.len(),
         cached.values.len(),
         "pages of keys and of values"
     );
-    let tokens = q.len() / width;
-    if tokens > 0 {
-        let seen = (first + tokens - 1) / PAGE - shape.first_seen(first) / PAGE + 1;
+    let mut before = 0;
+    for (position, end) in (sight.first..).zip(sight.ends) {
+        assert!(position < *end, "the query at {position} sees up to {end}");
+        assert!(before <= *end, "an end of {end} after one of {before}");
+        before = *end;
+    }
+    if before > 0 {
+        let seen = (before - 1) / PAGE - shape.first_seen(sight.first) / PAGE + 1;
         assert!(
             seen <= cached.keys.len(),
             "{seen} pages are seen, {} are cached",
@@ -298,7 +318,7 @@ fn check_sizes(shape: &Attention, q: &[f32], first: usize, cached: &Cached, out:
     for page in cached.keys.iter().chain(cached.values) {
         assert_eq!(page.len(), page_len, "length of a page");
     }
-    tokens > 0
+    before > 0
 }
 
 #[cfg(test)]

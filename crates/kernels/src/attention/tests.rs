@@ -52,8 +52,15 @@ impl Cache {
     }
 }
 
-/// One head at one position, in f64.
-fn plain(shape: &Attention, cache: &Cache, q: &[f32], head: usize, position: usize) -> Vec<f64> {
+/// One head of a query at `position` that sees up to `end`, in f64.
+fn plain(
+    shape: &Attention,
+    cache: &Cache,
+    q: &[f32],
+    head: usize,
+    position: usize,
+    end: usize,
+) -> Vec<f64> {
     let kv = head / (shape.heads / shape.kv_heads);
     let row = |all: &'_ [f32], p: usize| -> Vec<f64> {
         let at = (p * shape.kv_heads + kv) * shape.head_dim;
@@ -64,7 +71,7 @@ fn plain(shape: &Attention, cache: &Cache, q: &[f32], head: usize, position: usi
     };
     let seen = shape
         .window
-        .map_or(0, |window| (position + 1).saturating_sub(window))..position + 1;
+        .map_or(0, |window| (position + 1).saturating_sub(window))..end;
     let dot = |k: Vec<f64>| q.iter().zip(k).map(|(q, k)| f64::from(*q) * k).sum::<f64>();
     let scores: Vec<f64> = seen
         .clone()
@@ -81,26 +88,44 @@ fn plain(shape: &Attention, cache: &Cache, q: &[f32], head: usize, position: usi
     out
 }
 
-/// `tokens` queries at the end of what the cache has seen, at every level and with one, two and five threads;
-/// then one after another.
+/// [`check_pictures`] where there are none.
 #[track_caller]
 fn check(shape: &Attention, pages: usize, positions: usize, tokens: usize) {
+    check_pictures(shape, pages, positions, tokens, &[]);
+}
+
+/// `tokens` queries at the end of what the cache has seen, at every level and with one, two and five threads;
+/// then one after another. Those in one of `pictures` see all of it.
+#[track_caller]
+fn check_pictures(
+    shape: &Attention,
+    pages: usize,
+    positions: usize,
+    tokens: usize,
+    pictures: &[Range<usize>],
+) {
     let mut noise = Noise::new((positions * 31 + tokens) as u64);
     let cache = Cache::new(shape, pages, positions, &mut noise);
     let width = shape.heads * shape.head_dim;
     let (first, q) = (positions - tokens, noise.floats(tokens * width));
+    let end_of = |position| {
+        let picture = pictures.iter().find(|picture| picture.contains(&position));
+        picture.map_or(position + 1, |picture| picture.end)
+    };
+    let ends: Vec<usize> = (first..positions).map(end_of).collect();
 
-    let attend_at = |level, threads, first, q: &[f32]| {
+    let attend_at = |level, threads, first, ends: &[usize], q: &[f32]| {
         let cpu = Cpu::new(level, NonZeroUsize::new(threads).expect("not zero"));
         let mut out = vec![f32::NAN; q.len()];
-        attend(&cpu, shape, q, first, &cache.pages(), &mut out);
+        let sight = Sight { first, ends };
+        attend(&cpu, shape, q, sight, &cache.pages(), &mut out);
         out
     };
-    let all = attend_at(Level::Scalar, 1, first, &q);
+    let all = attend_at(Level::Scalar, 1, first, &ends, &q);
     for level in Level::all() {
         for threads in [1, 2, 5] {
             assert_eq!(
-                attend_at(level, threads, first, &q),
+                attend_at(level, threads, first, &ends, &q),
                 all,
                 "{shape:?}, {} with {threads}",
                 level.name()
@@ -108,7 +133,7 @@ fn check(shape: &Attention, pages: usize, positions: usize, tokens: usize) {
         }
     }
     for (token, q) in q.chunks_exact(width).enumerate().step_by(7) {
-        let alone = attend_at(Level::detect(), 2, first + token, q);
+        let alone = attend_at(Level::detect(), 2, first + token, &ends[token..][..1], q);
         assert_eq!(
             alone,
             all[token * width..][..width],
@@ -124,6 +149,7 @@ fn check(shape: &Attention, pages: usize, positions: usize, tokens: usize) {
             &q[index * shape.head_dim..][..shape.head_dim],
             head,
             first + token,
+            ends[token],
         );
         // Scores are below d·scale and off by at most d roundings of that; a weight is off by as much
         // relatively, and so is a mean of values below one. Summing adds a rounding per position.
@@ -195,4 +221,54 @@ fn more_queries_than_a_tile_holds() {
     check(&shape(4, 1, 32, None), 5, 300, 300);
     check(&shape(4, 2, 32, Some(50)), 5, 300, 300);
     check(&shape(1, 1, 32, None), 5, 300, 300);
+}
+
+/// The parts of a picture look at each other, also where a ring and a window are in play; text does not.
+#[test]
+fn pictures_are_seen_whole() {
+    for window in [None, Some(100)] {
+        for picture in [0..40, 100..130, 130..300, 255..257, 290..400] {
+            check_pictures(&shape(3, 1, 24, window), 8, 400, 400, &[picture]);
+        }
+        let pictures = [10..90, 91..171, 300..380];
+        check_pictures(&shape(4, 2, 16, window), 8, 400, 400, &pictures);
+        check_pictures(&shape(4, 2, 16, window), 8, 400, 120, &pictures);
+    }
+    check_pictures(
+        &shape(2, 1, 16, Some(128)),
+        6,
+        1000,
+        150,
+        &[860..980, 981..990],
+    );
+}
+
+/// As in a tower, where everything sees everything: heads of their own, of a width that is no power of two.
+#[test]
+fn all_may_see_all() {
+    for positions in [1, 64, 200, 257] {
+        let picture = 0..positions;
+        let pictures = std::slice::from_ref(&picture);
+        check_pictures(&shape(3, 3, 72, None), 5, positions, positions, pictures);
+    }
+}
+
+#[test]
+#[should_panic(expected = "an end of 2 after one of 3")]
+fn ends_that_decrease_are_a_bug() {
+    let shape = shape(1, 1, 4, None);
+    let cache = Cache::new(&shape, 1, 4, &mut Noise::new(1));
+    let cpu = Cpu::new(Level::Scalar, NonZeroUsize::MIN);
+    let sight = Sight {
+        first: 0,
+        ends: &[3, 2],
+    };
+    attend(
+        &cpu,
+        &shape,
+        &[0.0; 8],
+        sight,
+        &cache.pages(),
+        &mut [0.0; 8],
+    );
 }

@@ -8,12 +8,12 @@ use crate::matmul::{Activations, Matrix, matmul};
 pub(super) const WORTH: usize = 8;
 
 /// What [`Search::largest`] finds.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub struct Found<'a> {
     /// In order.
     pub rows: &'a [u32],
     /// One a row.
-    pub products: &'a [f32],
+    pub products: &'a mut [f32],
 }
 
 /// Finds the largest products of a matrix, and keeps the memory for it from call to call.
@@ -64,7 +64,7 @@ impl Search {
         self.multiply(cpu, w, x);
         Some(Found {
             rows: &self.rows,
-            products: &self.products,
+            products: &mut self.products,
         })
     }
 

@@ -96,7 +96,7 @@ fn the_largest_are_among_what_is_found_with_the_same_bits() {
                 .largest(&cpu, &w, &screen, &x, k)
                 .expect("few are large");
             assert!(found.rows.is_sorted() && found.rows.len() < n / WORTH);
-            for (row, product) in found.rows.iter().zip(found.products) {
+            for (row, product) in found.rows.iter().zip(&*found.products) {
                 assert_eq!(products[*row as usize].to_bits(), product.to_bits());
             }
             let enough = kth_largest(&products, k);
