@@ -5,6 +5,7 @@
 mod files;
 mod forms;
 mod golden;
+mod pictures;
 mod session;
 mod starter;
 mod tiny;
