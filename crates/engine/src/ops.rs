@@ -213,7 +213,7 @@ impl Ops {
         let wide = w.block().row_bytes(w.cols()) * 8 > 5 * w.cols(); // bits a weight
         let whole = w.cols().is_multiple_of(GROUP);
         (self.numerics == Numerics::Fast && wide && whole)
-            .then(|| Screen::new(&self.cpu, &w.as_kernel(), |_| {}))
+            .then(|| Screen::new(&self.cpu, &w.as_kernel()))
     }
 
     /// The rows of `x · wᵀ`, x `[1, cols]`, that have the `k` largest products, and some more, in order, with

@@ -25,8 +25,6 @@ mod search;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 
-use std::ops::Range;
-
 pub use search::{Found, Search};
 
 use super::activations::{PAIRS, Panel, places};
@@ -45,8 +43,6 @@ const MIDDLE: f32 = 8.0;
 const RADIUS: f32 = 2.1722 * 1.01;
 /// Tiles that a thread takes at a time.
 const GRAIN: usize = 64;
-/// Tiles that are copied before their bytes may go.
-const AT_ONCE: usize = 2048;
 
 /// The weights of 8 rows in a group: 16 bits of row r are at `[v][2r]` and `[v][2r + 1]`, the first and the second
 /// number of four pairs of activations, the lowest four bits belonging to pair `4v`.
@@ -81,12 +77,11 @@ struct Token<'a> {
 type Bounds = [[f32; LANES]; 2];
 
 impl Screen {
-    /// Copies `w`, on all threads. `on_copied` is told of the rows that have been copied, some at a time: on a
-    /// machine that is short of memory their bytes need not stay there.
+    /// Copies `w`, on all threads.
     ///
     /// # Panics
     /// When the columns are not whole groups of 32.
-    pub fn new(cpu: &Cpu, w: &Matrix, mut on_copied: impl FnMut(Range<usize>)) -> Self {
+    pub fn new(cpu: &Cpu, w: &Matrix) -> Self {
         assert!(
             w.cols.is_multiple_of(GROUP),
             "{} columns are not whole groups",
@@ -102,30 +97,28 @@ impl Screen {
             Disjoint::new(&mut steps),
             Disjoint::new(&mut units),
         );
-        for first in (0..tiles).step_by(AT_ONCE) {
-            let here = AT_ONCE.min(tiles - first);
-            cpu.pool().run(here, GRAIN, |within| {
-                let mut row = vec![0.0; w.cols];
-                for tile in within.start + first..within.end + first {
-                    let all_groups = tile * groups..(tile + 1) * groups;
-                    // SAFETY: every tile is handed out once.
-                    let (nibbles, steps, units) = unsafe {
-                        (
-                            parts.0.part(all_groups.clone()),
-                            parts.1.part(all_groups),
-                            &mut parts.2.part(tile..tile + 1)[0],
-                        )
-                    };
-                    let rows = tile * LANES..w.rows.min((tile + 1) * LANES);
-                    for ((lane, index), unit) in rows.enumerate().zip(units) {
+        cpu.pool().run(tiles, GRAIN, |tiles| {
+            let mut row = vec![0.0; w.cols];
+            for tile in tiles {
+                let all_groups = tile * groups..(tile + 1) * groups;
+                // SAFETY: every tile is handed out once.
+                let (nibbles, steps, units) = unsafe {
+                    (
+                        parts.0.part(all_groups.clone()),
+                        parts.1.part(all_groups),
+                        &mut parts.2.part(tile..tile + 1)[0],
+                    )
+                };
+                for (lane, unit) in units.iter_mut().enumerate() {
+                    let index = tile * LANES + lane;
+                    if index < w.rows {
                         let len = w.block.row_bytes(w.cols);
                         dequantise(w.block, &w.bytes[index * len..][..len], &mut row);
                         *unit = copy_row(cpu.level(), &row, &dither, lane, nibbles, steps);
                     }
                 }
-            });
-            on_copied(first * LANES..w.rows.min((first + here) * LANES));
-        }
+            }
+        });
         Self {
             rows: w.rows,
             dither,

@@ -39,7 +39,7 @@ fn every_level_has_the_bits_of_the_definition() {
     let all: Vec<Vec<u32>> = Level::all()
         .map(|level| {
             let cpu = cpu(level, 2);
-            let screen = Screen::new(&cpu, &matrix(&bytes, n, cols), |_| {});
+            let screen = Screen::new(&cpu, &matrix(&bytes, n, cols));
             let (mut lower, mut upper) = (vec![0.0; n], vec![0.0; n]);
             screen.bounds(
                 &cpu,
@@ -61,7 +61,7 @@ fn products_lie_between_their_bounds_and_bounds_are_narrow() {
     let bytes = rows(n, cols, &mut noise);
     let cpu = cpu(Level::detect(), 2);
     let w = matrix(&bytes, n, cols);
-    let screen = Screen::new(&cpu, &w, |_| {});
+    let screen = Screen::new(&cpu, &w);
     for _ in 0..20 {
         let x = noise.floats(cols);
         let x = Activations::new(&cpu, &x, cols);
@@ -86,7 +86,7 @@ fn the_largest_are_among_what_is_found_with_the_same_bits() {
     let mut search = Search::default();
     for level in Level::all() {
         let cpu = cpu(level, 2);
-        let screen = Screen::new(&cpu, &w, |_| {});
+        let screen = Screen::new(&cpu, &w);
         for k in [1, 5, 64] {
             let x = noise.floats(cols);
             let x = Activations::new(&cpu, &x, cols);
@@ -118,7 +118,7 @@ fn what_the_screen_cannot_tell_is_left_to_the_product() {
         .collect::<Vec<u8>>();
     let bytes = alike.repeat(100);
     let w = matrix(&bytes, 100, 64);
-    let screen = Screen::new(&cpu, &w, |_| {});
+    let screen = Screen::new(&cpu, &w);
     let mut search = Search::default();
     let mut find = |x: &[f32]| {
         let x = Activations::new(&cpu, x, 64);
@@ -130,19 +130,6 @@ fn what_the_screen_cannot_tell_is_left_to_the_product() {
 }
 
 #[test]
-fn rows_are_copied_in_order_and_each_once() {
-    let cpu = cpu(Level::detect(), 2);
-    let rows = 2 * AT_ONCE * LANES + 3;
-    let bytes = vec![0; rows * GROUP * 4];
-    let mut copied = 0;
-    Screen::new(&cpu, &matrix(&bytes, rows, GROUP), |range| {
-        assert_eq!(range.start, copied);
-        copied = range.end;
-    });
-    assert_eq!(copied, rows);
-}
-
-#[test]
 fn rows_of_zeros_and_huge_rows_are_copied() {
     let cpu = cpu(Level::detect(), 1);
     let mut values = vec![0.0f32; 64 * 9];
@@ -150,7 +137,7 @@ fn rows_of_zeros_and_huge_rows_are_copied() {
     values[128] = 1e-40;
     let bytes: Vec<u8> = values.iter().flat_map(|w| w.to_le_bytes()).collect();
     let w = matrix(&bytes, 9, 64);
-    let screen = Screen::new(&cpu, &w, |_| {});
+    let screen = Screen::new(&cpu, &w);
     let (mut lower, mut upper) = (vec![0.0; 9], vec![0.0; 9]);
     let x = Activations::new(&cpu, &[1.0; 64], 64);
     screen.bounds(&cpu, &x, &mut lower, &mut upper);
