@@ -11,7 +11,7 @@ use serde_json::Value;
 #[test]
 fn every_command_prints_help() {
     let desk = Desk::new();
-    let commands: [&[&str]; 12] = [
+    let commands: [&[&str]; 13] = [
         &[],
         &["ask"],
         &["complete"],
@@ -19,6 +19,7 @@ fn every_command_prints_help() {
         &["models", "list"],
         &["models", "fetch"],
         &["models", "import"],
+        &["models", "convert"],
         &["models", "remove"],
         &["models", "path"],
         &["eval", "logits"],
@@ -180,6 +181,42 @@ fn a_model_that_was_copied_there_is_listed() {
         listed[0]["size_bytes"],
         starter().metadata().expect("the starter").len()
     );
+}
+
+/// `models convert` writes a file that runs, never over another one, and leaves no half file.
+#[test]
+fn models_convert_writes_a_model_in_another_format() {
+    let desk = Desk::new();
+    let made = desk.home().join("eight.gguf");
+    let made_path = made.to_str().expect("UTF-8");
+    let starter = starter();
+    let starter = starter.to_str().expect("UTF-8");
+    let to = |format| {
+        let convert = ["models", "convert", "--json", starter, "--to", format];
+        desk.lectern(&[&convert[..], &[made_path]].concat())
+    };
+    fails(to("q3"), "q3");
+    let said = json(to("q8_0"));
+    assert_eq!(
+        said["size_bytes"],
+        made.metadata().expect("it is there").len()
+    );
+    fails(to("q4_0"), "eight.gguf is there already");
+    let entries = fs::read_dir(desk.home()).expect("the home");
+    let names = entries.map(|entry| entry.expect("an entry").file_name());
+    let mut names = names.filter(|name| name.to_string_lossy().contains("eight"));
+    assert!(names.all(|name| name == "eight.gguf"), "nothing else");
+
+    let words = [
+        "complete",
+        "--temperature",
+        "0",
+        "--max-tokens",
+        "6",
+        "--model",
+    ];
+    let say = |model| succeeds(desk.lectern(&[&words[..], &[model, "The capital of"]].concat()));
+    assert_eq!(say(made_path), say(starter), "8 bits lose next to nothing");
 }
 
 /// `eval logits` gives the reference's numbers, from a GGUF and from a Hugging Face folder.

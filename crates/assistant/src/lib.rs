@@ -5,13 +5,14 @@
 //! prints and never decides how a thing looks.
 //!
 //! Read in this order: `assistant` (what is held open), `conversations`, `reply` (the walk of one
-//! message), `models`, `ask` (without the store), `eval`, `bench`, `home`, `error`.
+//! message), `models`, `convert`, `ask` (without the store), `eval`, `bench`, `home`, `error`.
 
 mod ask;
 mod assistant;
 mod bench;
 mod catch_up;
 mod conversations;
+mod convert;
 mod error;
 mod eval;
 mod event;
@@ -31,6 +32,8 @@ pub use ask::{Ask, AskOutcome};
 pub use assistant::{Assistant, Options};
 pub use bench::{Bench, BenchReport, Spread};
 pub use conversations::{Conversation, ConversationId, Figures, Message, MessageId, Role};
+pub use convert::Converting;
+pub use engine::convert::Format;
 pub use error::Error;
 pub use eval::{Logits, Pixels, Precision};
 pub use event::{FetchEvent, ReplyEvent};

@@ -111,6 +111,22 @@ pub enum Models {
         #[arg(long)]
         json: bool,
     },
+    /// Write a model in another format, as a GGUF file.
+    ///
+    /// The part that sees pictures is not converted: it stays in the folder or mmproj file it came in.
+    Convert {
+        /// Name of a model in the models folder, or path to a GGUF file or Hugging Face folder; it stays as it is.
+        source: String,
+        /// What its weights become.
+        #[arg(long, value_enum, value_name = "FORMAT")]
+        to: To,
+        /// The file to write. None is replaced.
+        #[arg(value_name = "OUT.gguf")]
+        out: PathBuf,
+        /// Print the path and size of the new file as a JSON object.
+        #[arg(long)]
+        json: bool,
+    },
     /// Delete a model from the models folder.
     Remove {
         /// The model's name, as `lectern models list` prints it.
@@ -134,6 +150,29 @@ pub enum Models {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// What a model can be converted to, the smallest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[expect(non_camel_case_types, reason = "the names of the formats")]
+pub enum To {
+    /// 4.5 bits a weight, in blocks of 32.
+    #[value(name = "q4_0")]
+    Q4_0,
+    /// 4.5 bits a weight, in blocks of 256 with minima (closer than q4_0); the table of embeddings as q6_k.
+    #[value(name = "q4_k")]
+    Q4_K,
+    /// 6.6 bits a weight, in blocks of 256.
+    #[value(name = "q6_k")]
+    Q6_K,
+    /// 8-bit floats (E4M3) with a scale a row. Only Lectern reads such a file: GGUF has no 8-bit floats, and llama.cpp
+    /// refuses it.
+    F8,
+    /// 8.5 bits a weight, in blocks of 32: all but lossless.
+    #[value(name = "q8_0")]
+    Q8_0,
+    /// 16 bits a weight, as Google publishes.
+    Bf16,
 }
 
 #[derive(Debug, Subcommand)]

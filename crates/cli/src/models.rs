@@ -1,11 +1,12 @@
 //! `lectern models`: what is here, what comes and goes.
 
 use std::io::{self, Write};
+use std::path::Path;
 
-use assistant::{Assistant, FetchEvent, Model, Tuning};
+use assistant::{Assistant, FetchEvent, Format, Model, Tuning};
 use serde_json::{Value, json};
 
-use crate::arguments::Models;
+use crate::arguments::{Models, To};
 use crate::failure::Failure;
 use crate::interrupt::on_interrupt;
 use crate::progress::Bar;
@@ -21,6 +22,12 @@ pub fn run(assistant: &Assistant, command: &Models) -> Result<(), Failure> {
                 &format!("{} is here and chosen", model.name),
             )
         }
+        Models::Convert {
+            source,
+            to,
+            out,
+            json,
+        } => convert(assistant, source, *to, out, *json),
         Models::Remove { name, json } => {
             let freed_bytes = assistant.remove_model(name)?;
             let sentence = format!("{name} is gone, {} are free again", megabytes(freed_bytes));
@@ -102,6 +109,43 @@ fn fetch(assistant: &Assistant, base: bool, json: bool) -> Result<(), Failure> {
             &format!("{} is here and chosen", model.name),
         ),
         None => Err(Failure::Interrupted),
+    }
+}
+
+/// Progress goes to standard error, as above.
+fn convert(
+    assistant: &Assistant,
+    source: &str,
+    to: To,
+    out: &Path,
+    json: bool,
+) -> Result<(), Failure> {
+    let stop = on_interrupt(|| ())?;
+    let mut bar = Bar::new();
+    let written = assistant.convert_model(source, format(to), out, &stop, |converting| {
+        bar.progress(
+            converting.done_bytes,
+            converting.total_bytes,
+            converting.seconds_left,
+        );
+    });
+    bar.end();
+    let size_bytes = written?.ok_or(Failure::Interrupted)?;
+    say(
+        json,
+        &json!({ "path": out, "size_bytes": size_bytes }),
+        &format!("{} is there, {}", out.display(), megabytes(size_bytes)),
+    )
+}
+
+fn format(to: To) -> Format {
+    match to {
+        To::Q4_0 => Format::Q4_0,
+        To::Q4_K => Format::Q4_K,
+        To::Q6_K => Format::Q6_K,
+        To::F8 => Format::F8,
+        To::Q8_0 => Format::Q8_0,
+        To::Bf16 => Format::BF16,
     }
 }
 

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::pieces::{Join, Pieces};
-use crate::vocabulary::is_control;
+use crate::vocabulary::{is_control, marks};
 use crate::{Error, TokenKind, Vocabulary};
 
 /// What is read of the file.
@@ -137,6 +137,26 @@ impl<'a> File<'a> {
     }
 }
 
+impl Vocabulary<'static> {
+    /// What the bytes of a `tokenizer.json` say, as a GGUF file has it. One that is not Gemma's is refused.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, Error> {
+        let file = File::read(bytes)?;
+        let vocabulary = file.vocabulary()?.repaired()?;
+        let pieces = Pieces::new(&vocabulary)?;
+        file.check_merges(&pieces)?;
+        let tokens = vocabulary.tokens.iter();
+        let tokens = tokens.map(|text| Cow::Owned(text.clone().into_owned()));
+        Ok(Self {
+            tokens: tokens.collect(),
+            bos: pieces.id(marks::BOS),
+            eos: pieces.id(marks::EOS),
+            unknown: pieces.id("<unk>"),
+            scores: vocabulary.scores,
+            kinds: vocabulary.kinds,
+        })
+    }
+}
+
 fn kind_of_listed(text: &str) -> TokenKind {
     match Pieces::byte(text) {
         Some(_) => TokenKind::Byte,
@@ -188,6 +208,12 @@ mod tests {
         assert_eq!(tokenizer.literal("abb\na b"), [260, 257, 261, 263, 262]);
         assert_eq!(tokenizer.literal("<bos>").len(), 4 + 1);
         assert_eq!((tokenizer.bos(), tokenizer.image()), (Some(256), Some(264)));
+
+        let vocabulary =
+            Vocabulary::from_json(file(&MERGES).to_string().as_bytes()).expect("sound");
+        assert_eq!((vocabulary.bos, vocabulary.eos), (Some(256), None));
+        let again = Tokenizer::from_vocabulary(vocabulary).expect("sound");
+        assert_eq!(again.literal("abb\na b"), tokenizer.literal("abb\na b"));
     }
 
     #[track_caller]

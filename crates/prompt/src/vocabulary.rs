@@ -63,6 +63,18 @@ impl TokenKind {
             _ => Self::Unused,
         }
     }
+
+    /// The number that [`Self::from_gguf`] reads.
+    pub fn to_gguf(self) -> i32 {
+        match self {
+            Self::Normal => 1,
+            Self::Unknown => 2,
+            Self::Control => 3,
+            Self::UserDefined => 4,
+            Self::Unused => 5,
+            Self::Byte => 6,
+        }
+    }
 }
 
 /// The marks that a prompt is made of, as Gemma 3 spells them.

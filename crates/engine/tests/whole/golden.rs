@@ -29,6 +29,15 @@ impl Expected {
         }
     }
 
+    /// Of one of the tiny checkpoints, far beyond its window.
+    pub fn read_far(model: &str) -> Self {
+        let bytes = std::fs::read(folder().join(model).join("far.safetensors")).unwrap();
+        Self {
+            model: model.to_owned(),
+            bytes,
+        }
+    }
+
     /// Of the starter model.
     pub fn of_starter() -> Self {
         let bytes = std::fs::read(folder().join("starter-gpl3.safetensors")).unwrap();

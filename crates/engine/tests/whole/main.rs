@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
+mod convert;
 mod files;
 mod forms;
 mod golden;

@@ -10,6 +10,9 @@ const TOLERANCE: f32 = 5e-4;
 /// The fast path rounds keys and values to bfloat16 (2⁻⁹) and activations to 15 bits; over 62 layers this much.
 const FAST_TOLERANCE: f32 = 0.2;
 
+/// Over tiny-mm's 8 layers: less than what the RoPE factor makes.
+const FAST_FAR_TOLERANCE: f32 = 0.1;
+
 /// Of tiny-mm, which also sees pictures, the part that reads text.
 const MODELS: [&str; 3] = ["tiny-text", "tiny-27b", "tiny-mm"];
 
@@ -38,6 +41,33 @@ fn it_does_not_matter_how_a_prompt_is_cut() {
             let mut engine = engine(model, Form::Gguf, Numerics::Exact, Some(chunk));
             check(&mut engine, &expected, "long", TOLERANCE);
         }
+    }
+}
+
+/// A missing RoPE factor hides in short prompts and grows with distance: here it moves logits by 0.14 to 0.23.
+#[test]
+fn beyond_3000_tokens_logits_are_those_of_the_reference() {
+    let expected = Expected::read_far("tiny-mm");
+    let ids = expected.ids("far.input_ids");
+    let rows = expected.ids("far.positions");
+    let numbers = expected.numbers("far.logits");
+    assert!(ids.len() > 3000);
+    for (numerics, chunk, tolerance) in [
+        (Numerics::Exact, None, TOLERANCE),
+        (Numerics::Exact, Some(700), TOLERANCE),
+        (Numerics::Fast, None, FAST_FAR_TOLERANCE),
+    ] {
+        let mut engine = engine("tiny-mm", Form::Gguf, numerics, chunk);
+        let found = scores(&mut engine, &ids);
+        let vocabulary = engine.vocabulary_len();
+        let kept: Vec<f32> = rows
+            .iter()
+            .flat_map(|row| &found[*row as usize * vocabulary..][..vocabulary])
+            .copied()
+            .collect();
+        let off = largest_difference(&kept, &numbers);
+        println!("{numerics:?} {chunk:?}: off by {off:e}");
+        assert!(off <= tolerance, "{numerics:?} {chunk:?}: off by {off}");
     }
 }
 
