@@ -32,7 +32,7 @@ pub use assistant::{Assistant, Options};
 pub use bench::{Bench, BenchReport, Spread};
 pub use conversations::{Conversation, ConversationId, Figures, Message, MessageId, Role};
 pub use error::Error;
-pub use eval::{Logits, Pixels, Precision};
+pub use eval::{Features, Logits, Pixels, Precision};
 pub use event::{FetchEvent, ReplyEvent};
 pub use home::Home;
 pub use models::{Model, ModelState, Tuning};
