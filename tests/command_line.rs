@@ -23,6 +23,7 @@ fn every_command_prints_help() {
         &["models", "remove"],
         &["models", "path"],
         &["eval", "logits"],
+        &["eval", "features"],
         &["eval", "prompt"],
         &["bench"],
     ];
@@ -258,6 +259,81 @@ fn eval_logits_agrees_with_the_reference() {
             .map(|(got, wanted)| (got - wanted).abs())
             .fold(0.0, f32::max);
         assert!(off <= 5e-4, "{model}: off by {off}");
+    }
+}
+
+/// `eval features` and `eval logits` see what the reference sees, from the picture to the scores, with the tower from
+/// a folder, from beside the model and by its name.
+#[test]
+fn pictures_are_seen_as_the_reference_sees_them() {
+    let desk = Desk::new();
+    let expected = Tensors::read(&golden("tiny-mm/expected.safetensors"));
+    let file = |name: &str| desk.home().join(name).to_str().expect("UTF-8").to_owned();
+    let golden = |name: &str| golden(name).to_str().expect("UTF-8").to_owned();
+    let pixels = ["landscape", "small"].map(|name| {
+        let (image, output) = (golden(&format!("tiny-mm/{name}.png")), file(name));
+        succeeds(desk.lectern(&["eval", "pixels", "--image", &image, "--output", &output]));
+        Tensors::read(Path::new(&output)).raw("pixel_values")
+    });
+    let (mmproj, output) = (golden("tiny-mm/mmproj.gguf"), file("out"));
+    let write = |name: &str, pixels: &[u8]| {
+        use safetensors::{Dtype, tensor::TensorView};
+        let ids = expected.raw(&format!("{name}.input_ids"));
+        let n = pixels.len() / (4 * 3 * 896 * 896);
+        let ids = TensorView::new(Dtype::I32, vec![ids.len() / 4], &ids).expect("ids");
+        let pixels = TensorView::new(Dtype::F32, vec![n, 3, 896, 896], pixels).expect("pixels");
+        let input = file("in");
+        let tensors = [("input_ids", ids), ("pixel_values", pixels)];
+        safetensors::serialize_to_file(tensors, None, Path::new(&input)).expect("a file");
+        input
+    };
+    let models = [
+        (golden("tiny-mm"), None),
+        (golden("tiny-mm/model.gguf"), None),
+        (golden("tiny-mm/model.gguf"), Some(&mmproj)),
+    ];
+    for (model, mmproj) in models {
+        for (precision, tolerance) in [("exact", 5e-4), ("fast", 0.1)] {
+            let run = |what: &str, input: &str| {
+                let mut typed = vec!["eval", what, "--model", &model, "--input", input];
+                typed.extend(["--output", &output, "--precision", precision]);
+                if let Some(mmproj) = mmproj {
+                    typed.extend(["--mmproj", mmproj]);
+                }
+                succeeds(desk.lectern(&typed));
+                Tensors::read(Path::new(&output))
+            };
+            let check = |what: &str, got: &[f32], wanted: &[f32]| {
+                assert_eq!(got.len(), wanted.len(), "{what}");
+                let off = got
+                    .iter()
+                    .zip(wanted)
+                    .map(|(got, wanted)| (got - wanted).abs());
+                let off = off.fold(0.0, f32::max);
+                println!("{model} {precision} {what}: off by {off:e}");
+                assert!(off <= tolerance, "{model} {precision} {what}: off by {off}");
+            };
+            let input = write("one_image", &pixels[0]);
+            let features = run("features", &input).floats("features");
+            check(
+                "features",
+                &features,
+                &expected.floats("landscape.image_features"),
+            );
+            for (name, pixels) in [
+                ("one_image", pixels[0].clone()),
+                ("two_images", pixels.concat()),
+            ] {
+                let got = run("logits", &write(name, &pixels)).floats("logits");
+                let positions = expected.raw(&format!("{name}.positions"));
+                let rows = positions.as_chunks::<4>().0.iter().map(|at| {
+                    let at = i32::from_le_bytes(*at) as usize;
+                    &got[at * 512..][..512]
+                });
+                let got = rows.collect::<Vec<_>>().concat();
+                check(name, &got, &expected.floats(&format!("{name}.logits")));
+            }
+        }
     }
 }
 

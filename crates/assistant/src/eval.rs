@@ -1,5 +1,6 @@
 //! Numbers instead of words: what the goldens are compared with.
 
+mod features;
 mod likely;
 mod lines;
 mod pixels;
@@ -13,9 +14,10 @@ use prompt::Tokenizer;
 
 use self::likely::{likeliest, log_sum_exp};
 use self::lines::Line;
-use self::tensors::{Plan, Writer, read_input_ids};
+use self::tensors::{Plan, Writer, read_input_ids, read_pictures};
 use crate::{Assistant, Error, loaded, vocabulary};
 
+pub use self::features::Features;
 pub use self::pixels::Pixels;
 
 /// Which arithmetic the forward pass uses.
@@ -32,7 +34,10 @@ pub enum Precision {
 pub struct Logits<'a> {
     /// Name in the models folder, or a path to a GGUF file or Hugging Face folder.
     pub model: &'a str,
-    /// safetensors with `input_ids` (i32 `[T]`).
+    /// The picture tower; `None` is the one in the folder or beside the file.
+    pub mmproj: Option<&'a Path>,
+    /// safetensors with `input_ids` (i32 `[T]`), and where pictures are among them `pixel_values`
+    /// (f32 `[n, 3, 896, 896]`).
     pub input: &'a Path,
     /// safetensors: `logits` (f32 `[T, vocabulary]`), or with `top` `nll` `[T-1]`, `top_ids` (i32) and `top_logprobs` `[T, K]`.
     pub output: &'a Path,
@@ -48,24 +53,36 @@ impl Assistant {
     /// Computes what comes next at every position of a token sequence.
     pub fn eval_logits(&self, logits: &Logits) -> Result<(), Error> {
         let ids = read_input_ids(logits.input)?;
-        let model = self.model_at(logits.model)?;
-        let numerics = match logits.precision {
+        let pixels = read_pictures(logits.input)?;
+        let mut engine =
+            self.engine_at(logits.model, logits.mmproj, logits.precision, logits.chunk)?;
+        let pictures = features::encoded(&mut engine, &pixels)?;
+        let prompt = Prompt {
+            ids: &ids,
+            pictures: &pictures,
+        };
+        match logits.top {
+            None => write_all(&mut engine, prompt, logits.output),
+            Some(k) => write_top(&mut engine, prompt, k, logits.output),
+        }
+    }
+
+    fn engine_at(
+        &self,
+        model: &str,
+        mmproj: Option<&Path>,
+        precision: Precision,
+        chunk: Option<usize>,
+    ) -> Result<Engine, Error> {
+        let model = self.model_at(model)?;
+        let numerics = match precision {
             Precision::Exact => Numerics::Exact,
             Precision::Fast => Numerics::Fast,
         };
-        let weights = engine::Weights::open(&model.path)?;
-        let setup = loaded::setup(
-            self.compute(),
-            numerics,
-            logits.chunk,
-            Some(ids.len()),
-            None,
-        );
-        let mut engine = Engine::load(weights, setup)?;
-        match logits.top {
-            None => write_all(&mut engine, &ids, logits.output),
-            Some(k) => write_top(&mut engine, &ids, k, logits.output),
-        }
+        let weights = engine::Weights::open_with(&model.path, mmproj)?;
+        let image_token = vocabulary::image_token(&model.path, &weights)?;
+        let setup = loaded::setup(self.compute(), numerics, chunk, None, image_token);
+        Ok(Engine::load(weights, setup)?)
     }
 
     /// Each line of `input` is `{"text": …}` or `{"messages": […], …}` as in `tests/golden/prompts.json`;
@@ -98,8 +115,8 @@ fn ids_of(tokenizer: &Tokenizer, line: &str) -> Result<Vec<u32>, String> {
 }
 
 /// Every row goes to the file as it comes: all of them may be more than memory holds.
-fn write_all(engine: &mut Engine, ids: &[u32], output: &Path) -> Result<(), Error> {
-    let shape = [ids.len(), engine.vocabulary_len()];
+fn write_all(engine: &mut Engine, prompt: Prompt, output: &Path) -> Result<(), Error> {
+    let shape = [prompt.ids.len(), engine.vocabulary_len()];
     let mut writer = Writer::create(
         output,
         &[Plan {
@@ -109,7 +126,7 @@ fn write_all(engine: &mut Engine, ids: &[u32], output: &Path) -> Result<(), Erro
         }],
     )?;
     let mut written = Ok(());
-    engine.logits(Prompt::text(ids), |_, rows| {
+    engine.logits(prompt, |_, rows| {
         if written.is_ok() {
             written = writer.f32s(rows);
         }
@@ -118,12 +135,13 @@ fn write_all(engine: &mut Engine, ids: &[u32], output: &Path) -> Result<(), Erro
     writer.finish()
 }
 
-fn write_top(engine: &mut Engine, ids: &[u32], k: usize, output: &Path) -> Result<(), Error> {
+fn write_top(engine: &mut Engine, prompt: Prompt, k: usize, output: &Path) -> Result<(), Error> {
+    let ids = prompt.ids;
     let n_words = engine.vocabulary_len();
     let k = k.min(n_words);
     let mut nll = Vec::with_capacity(ids.len());
     let (mut top_ids, mut top_logprobs) = (Vec::new(), Vec::new());
-    engine.logits(Prompt::text(ids), |first, rows| {
+    engine.logits(prompt, |first, rows| {
         for (place, row) in (first..).zip(rows.chunks_exact(n_words)) {
             let sum = log_sum_exp(row);
             let log_probability = |logit: f32| (f64::from(logit) - sum) as f32;

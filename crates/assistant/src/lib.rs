@@ -35,7 +35,7 @@ pub use conversations::{Conversation, ConversationId, Figures, Message, MessageI
 pub use convert::Converting;
 pub use engine::convert::Format;
 pub use error::Error;
-pub use eval::{Logits, Pixels, Precision};
+pub use eval::{Features, Logits, Pixels, Precision};
 pub use event::{FetchEvent, ReplyEvent};
 pub use home::Home;
 pub use models::{Model, ModelState, Tuning};

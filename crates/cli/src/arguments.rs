@@ -179,6 +179,8 @@ pub enum To {
 pub enum Eval {
     /// Write the logits of every position of a token sequence.
     Logits(EvalLogits),
+    /// Write what the vision tower makes of pictures.
+    Features(EvalFeatures),
     /// Write the token ids of texts and conversations.
     Prompt(EvalPrompt),
     /// Write a picture as the vision tower takes it.
@@ -191,7 +193,11 @@ pub struct EvalLogits {
     #[arg(long, value_name = "MODEL")]
     pub model: String,
 
-    /// safetensors file with `input_ids` (i32 `[T]`).
+    /// GGUF file with the picture tower [default: the one in the folder, or beside the model].
+    #[arg(long, value_name = "FILE")]
+    pub mmproj: Option<PathBuf>,
+
+    /// safetensors file with `input_ids` (i32 `[T]`), and `pixel_values` (f32 `[n, 3, 896, 896]`) where pictures are among them.
     #[arg(long, value_name = "FILE")]
     pub input: PathBuf,
 
@@ -210,6 +216,29 @@ pub struct EvalLogits {
     /// Write the K likeliest next tokens at every position instead of all logits.
     #[arg(long, value_name = "K")]
     pub top: Option<NonZeroUsize>,
+}
+
+#[derive(Debug, Args)]
+pub struct EvalFeatures {
+    /// Name of a model in the models folder, or path to a GGUF file or Hugging Face folder.
+    #[arg(long, value_name = "MODEL")]
+    pub model: String,
+
+    /// GGUF file with the picture tower [default: the one in the folder, or beside the model].
+    #[arg(long, value_name = "FILE")]
+    pub mmproj: Option<PathBuf>,
+
+    /// safetensors file with `pixel_values` (f32 `[n, 3, 896, 896]`).
+    #[arg(long, value_name = "FILE")]
+    pub input: PathBuf,
+
+    /// safetensors file to write: `features` (f32 `[n * 256, hidden]`).
+    #[arg(long, value_name = "FILE")]
+    pub output: PathBuf,
+
+    /// Arithmetic of the vision tower.
+    #[arg(long, value_enum, default_value_t = Precision::Exact)]
+    pub precision: Precision,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

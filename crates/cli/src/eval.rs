@@ -1,13 +1,14 @@
 //! `lectern eval`: numbers to compare with a reference.
 
-use assistant::{Assistant, Logits, PanAndScan, Pixels};
+use assistant::{Assistant, Features, Logits, PanAndScan, Pixels};
 
-use crate::arguments::{Eval, EvalLogits, EvalPixels, Precision};
+use crate::arguments::{Eval, EvalFeatures, EvalLogits, EvalPixels, Precision};
 use crate::failure::Failure;
 
 pub fn run(assistant: &Assistant, eval: &Eval) -> Result<(), Failure> {
     match eval {
         Eval::Logits(logits) => assistant.eval_logits(&request(logits))?,
+        Eval::Features(features) => assistant.eval_features(&what_is_seen(features))?,
         Eval::Prompt(prompt) => {
             assistant.eval_prompt(&prompt.model, &prompt.input, &prompt.output)?;
         }
@@ -19,14 +20,29 @@ pub fn run(assistant: &Assistant, eval: &Eval) -> Result<(), Failure> {
 fn request(typed: &EvalLogits) -> Logits<'_> {
     Logits {
         model: &typed.model,
+        mmproj: typed.mmproj.as_deref(),
         input: &typed.input,
         output: &typed.output,
-        precision: match typed.precision {
-            Precision::Exact => assistant::Precision::Exact,
-            Precision::Fast => assistant::Precision::Fast,
-        },
+        precision: precision(typed.precision),
         chunk: typed.chunk.map(Into::into),
         top: typed.top.map(Into::into),
+    }
+}
+
+fn what_is_seen(typed: &EvalFeatures) -> Features<'_> {
+    Features {
+        model: &typed.model,
+        mmproj: typed.mmproj.as_deref(),
+        input: &typed.input,
+        output: &typed.output,
+        precision: precision(typed.precision),
+    }
+}
+
+fn precision(typed: Precision) -> assistant::Precision {
+    match typed {
+        Precision::Exact => assistant::Precision::Exact,
+        Precision::Fast => assistant::Precision::Fast,
     }
 }
 

@@ -42,6 +42,33 @@ pub fn read_input_ids(path: &Path) -> Result<Vec<u32>, Error> {
         .collect()
 }
 
+/// The tensor `pixel_values` (f32 `[n, 3, height, width]`) of the file, picture by picture; none if it is not there.
+pub fn read_pictures(path: &Path) -> Result<Vec<Vec<f32>>, Error> {
+    let unfit = |found: String| Error::Input {
+        path: path.to_owned(),
+        expected: "a safetensors file with `pixel_values` (f32 [n, 3, 896, 896])",
+        found,
+    };
+    let bytes = std::fs::read(path).map_err(|source| Error::io("read", path, source))?;
+    let file = SafeTensors::deserialize(&bytes).map_err(|error| unfit(error.to_string()))?;
+    let Ok(pixels) = file.tensor("pixel_values") else {
+        return Ok(Vec::new());
+    };
+    let (dtype, shape) = (pixels.dtype(), pixels.shape());
+    let &[_, 3, height, width] = shape else {
+        return Err(unfit(format!("`pixel_values` of {dtype:?} {shape:?}")));
+    };
+    if dtype != Dtype::F32 || height * width == 0 {
+        return Err(unfit(format!("`pixel_values` of {dtype:?} {shape:?}")));
+    }
+    let pictures = pixels.data().chunks_exact(4 * 3 * height * width);
+    let numbers = |bytes: &[u8]| {
+        let (words, _) = bytes.as_chunks::<4>();
+        words.iter().map(|word| f32::from_le_bytes(*word)).collect()
+    };
+    Ok(pictures.map(numbers).collect())
+}
+
 /// A tensor as it will stand in the file: its name, "F32" or "I32", and its shape.
 pub struct Plan<'a> {
     pub name: &'a str,

@@ -96,6 +96,7 @@ fn logits_are_those_of_the_reference() {
             assistant
                 .eval_logits(&Logits {
                     model: model.to_str().unwrap(),
+                    mmproj: None,
                     input: &input,
                     output: &output,
                     precision: Precision::Exact,
@@ -125,6 +126,7 @@ fn the_likeliest_agree_with_the_logits() {
     let model = golden("tiny-text/model.gguf");
     let request = Logits {
         model: model.to_str().unwrap(),
+        mmproj: None,
         input: &input,
         output: &output,
         precision: Precision::Exact,
