@@ -11,7 +11,7 @@ use serde_json::Value;
 #[test]
 fn every_command_prints_help() {
     let desk = Desk::new();
-    let commands: [&[&str]; 13] = [
+    let commands: [&[&str]; 14] = [
         &[],
         &["ask"],
         &["complete"],

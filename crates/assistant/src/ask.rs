@@ -2,13 +2,18 @@
 
 use std::sync::atomic::AtomicBool;
 
-use engine::{Limits, Prompt};
-use prompt::Turn;
+use std::path::PathBuf;
+
+use documents::Picture as Decoded;
+use engine::{Limits, Prompt, Weights};
+use library::PictureId;
+use prompt::{PanAndScan, Part, Turn};
 
 use crate::assistant::guarded;
 use crate::loaded::Loaded;
-use crate::models::Tuning;
+use crate::models::{Model, Tuning};
 use crate::settings::Sampling;
+use crate::sight::{self, Looking, View};
 use crate::speak::{Progress, Speech, Words, speak};
 use crate::{Assistant, Error};
 
@@ -25,6 +30,15 @@ pub struct Ask<'a> {
     pub sampling: Sampling,
     /// So many tokens at most; `None` is as many as the context holds.
     pub max_tokens: Option<u32>,
+}
+
+/// What is shown with a question.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AskPictures<'a> {
+    /// PNG, JPEG, WebP, GIF, BMP or TIFF files, in this order.
+    pub files: &'a [PathBuf],
+    /// How each is also shown in pieces; `None` shows them whole only.
+    pub pan_and_scan: Option<PanAndScan>,
 }
 
 /// What came of it.
@@ -72,11 +86,39 @@ impl Assistant {
         stop: &AtomicBool,
         on_text: impl FnMut(&str),
     ) -> Result<AskOutcome, Error> {
+        let none = AskPictures {
+            files: &[],
+            pan_and_scan: None,
+        };
+        self.ask_about(ask, &none, stop, |_| {}, on_text)
+    }
+
+    /// The same with pictures, before the question's words. `on_look` is told how far looking at them is,
+    /// where the model has not seen them before. A model without eyes is an error before any work.
+    pub fn ask_about(
+        &self,
+        ask: &Ask,
+        pictures: &AskPictures,
+        stop: &AtomicBool,
+        on_look: impl FnMut(Looking),
+        on_text: impl FnMut(&str),
+    ) -> Result<AskOutcome, Error> {
         if ask.text.trim().is_empty() {
             return Err(Error::EmptyMessage);
         }
-        self.say(ask, stop, on_text, |loaded| {
-            let ids = loaded.compose(ask.system, &[Turn::user(ask.text)])?;
+        let model = self.asked(ask)?;
+        if !pictures.files.is_empty() && Weights::open(&model.path)?.tower().is_none() {
+            return Err(Error::NoEyes { model: model.title });
+        }
+        let shown = Shown::read(pictures)?;
+        let mut turn = Turn::user(ask.text);
+        turn.content.splice(0..0, shown.parts);
+        let gallery = Gallery {
+            decoded: &shown.decoded,
+            views: &shown.views,
+        };
+        self.say(ask, model, gallery, stop, on_look, on_text, |loaded| {
+            let ids = loaded.compose(ask.system, &[turn])?;
             let words = match loaded.model.tuning {
                 Tuning::Instructed => Words::of_an_answer(&loaded.tokenizer),
                 Tuning::Pretrained => Words::of_a_dialogue(&loaded.tokenizer),
@@ -92,23 +134,42 @@ impl Assistant {
         stop: &AtomicBool,
         on_text: impl FnMut(&str),
     ) -> Result<AskOutcome, Error> {
-        self.say(ask, stop, on_text, |loaded| {
-            let ids = prompt::continuation(&loaded.tokenizer, ask.text)?;
-            Ok((ids, Words::of_a_continuation(&loaded.tokenizer)))
-        })
+        let model = self.asked(ask)?;
+        self.say(
+            ask,
+            model,
+            Gallery::EMPTY,
+            stop,
+            |_| {},
+            on_text,
+            |loaded| {
+                let ids = prompt::continuation(&loaded.tokenizer, ask.text)?;
+                Ok((ids, Words::of_a_continuation(&loaded.tokenizer)))
+            },
+        )
     }
 
+    fn asked(&self, ask: &Ask) -> Result<Model, Error> {
+        match ask.model {
+            Some(model) => self.model_at(model),
+            None => self.chosen_model()?.ok_or(Error::NoModel),
+        }
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "what is asked, of whom, and who listens"
+    )]
     fn say(
         &self,
         ask: &Ask,
+        model: Model,
+        gallery: Gallery,
         stop: &AtomicBool,
+        on_look: impl FnMut(Looking),
         mut on_text: impl FnMut(&str),
         compose: impl FnOnce(&Loaded) -> Result<(Vec<u32>, Words), Error>,
     ) -> Result<AskOutcome, Error> {
-        let model = match ask.model {
-            Some(model) => self.model_at(model)?,
-            None => self.chosen_model()?.ok_or(Error::NoModel)?,
-        };
         let sampling = ask.sampling.for_engine(self.inner.options.entropy);
         let Some(mut seat) = self.inner.seat.take(stop, || {}) else {
             return Ok(AskOutcome::unbegun(model.name, sampling.seed));
@@ -117,6 +178,17 @@ impl Assistant {
             let loaded = self.load(&mut seat, &model, || {})?;
             let (ids, words) = compose(loaded)?;
             prompt::room(ids.len(), loaded.engine.context_len(), 1)?;
+            let open = |id| {
+                let found = gallery.decoded.iter().find(|(known, _)| *known == id);
+                Ok(found.expect("every view is of one of them").1.clone())
+            };
+            let looked = self.look(loaded, gallery.views, open, stop, on_look)?;
+            let Some(pictures) = looked else {
+                return Ok(AskOutcome::unbegun(
+                    loaded.model.name.clone(),
+                    sampling.seed,
+                ));
+            };
             let limits = Limits {
                 max_tokens: ask.max_tokens.map(|tokens| tokens as usize),
                 stop_ids: loaded.stop_ids(),
@@ -124,7 +196,10 @@ impl Assistant {
             let mut text = String::new();
             let seed = sampling.seed;
             let speech = Speech {
-                prompt: Prompt::text(&ids),
+                prompt: Prompt {
+                    ids: &ids,
+                    pictures: &pictures,
+                },
                 sampling,
                 limits,
                 words,
@@ -153,4 +228,48 @@ impl Assistant {
         }
         outcome
     }
+}
+
+/// Pictures that were read from their files.
+#[derive(Default)]
+struct Shown {
+    decoded: Vec<(PictureId, Decoded)>,
+    views: Vec<View>,
+    /// Their places in the question.
+    parts: Vec<Part>,
+}
+
+impl Shown {
+    fn read(pictures: &AskPictures) -> Result<Self, Error> {
+        let mut shown = Self::default();
+        for file in pictures.files {
+            let (id, picture) = sight::read_file(file)?;
+            let (width, height) = (picture.width(), picture.height());
+            let crops = match &pictures.pan_and_scan {
+                Some(how) => prompt::crops(width, height, how)?,
+                None => Vec::new(),
+            };
+            shown.views.extend(View::all_of(id, &crops));
+            shown.parts.push(Part::Picture {
+                width,
+                height,
+                pan_and_scan: pictures.pan_and_scan,
+            });
+            shown.decoded.push((id, picture));
+        }
+        Ok(shown)
+    }
+}
+
+/// What is to be looked at.
+struct Gallery<'a> {
+    decoded: &'a [(PictureId, Decoded)],
+    views: &'a [View],
+}
+
+impl Gallery<'_> {
+    const EMPTY: Self = Self {
+        decoded: &[],
+        views: &[],
+    };
 }

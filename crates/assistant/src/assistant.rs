@@ -13,6 +13,7 @@ use library::Library;
 
 use crate::Error;
 use crate::conversations::ConversationId;
+use crate::embeddings::Embeddings;
 use crate::home::Home;
 use crate::loaded::{Compute, Loaded};
 use crate::queue::Queue;
@@ -45,6 +46,8 @@ pub(crate) struct Inner {
     models: OnceLock<Models>,
     compute: Compute,
     library: OnceLock<Library>,
+    /// What was seen in pictures.
+    pub embeddings: Embeddings,
     /// One engine: whoever wants something of it waits here.
     pub seat: Queue<Option<Loaded>>,
     /// What is known of the seat without waiting for it.
@@ -86,6 +89,7 @@ impl Assistant {
                     threads,
                     cpu_level: options.cpu_level.clone(),
                 },
+                embeddings: Embeddings::new(options.home.cache().join("pictures")),
                 models_folder: options.home.models(),
                 models: OnceLock::new(),
                 library: OnceLock::new(),

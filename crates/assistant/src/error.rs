@@ -47,6 +47,12 @@ pub enum Error {
         /// What is wrong.
         source: Box<prompt::Error>,
     },
+    /// A picture for a model that cannot see.
+    #[error("{model} cannot see pictures")]
+    NoEyes {
+        /// Its title.
+        model: String,
+    },
     /// A question without a word.
     #[error("the message is empty")]
     EmptyMessage,
@@ -165,6 +171,9 @@ impl Error {
             Self::Gguf { source, .. } => source.hint(),
             Self::Vocabulary { source, .. } => source.hint(),
             Self::Prompt(source) => source.hint(),
+            Self::NoEyes { .. } => Some(
+                "choose a model with eyes (4B or larger), with its mmproj file beside it if it is a GGUF file",
+            ),
             Self::EmptyMessage => Some("write something first"),
             Self::Crashed { .. } => Some(
                 "try again: the model is loaded afresh; if it happens again, please report these words",

@@ -32,6 +32,11 @@ impl Home {
         self.root.join("library.sqlite")
     }
 
+    /// The folder of what can be made again, and only takes time.
+    pub fn cache(&self) -> PathBuf {
+        self.root.join("cache")
+    }
+
     /// The folder that holds models.
     pub fn models(&self) -> PathBuf {
         self.root.join("models")

@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 
 use engine::{Engine, Numerics, Setup, Weights};
 use prompt::{Tokenizer, Turn};
 
 use crate::conversations::{ConversationId, MessageId};
+use crate::embeddings::Hash;
 use crate::models::{Model, Tuning};
-use crate::{Error, vocabulary};
+use crate::{Error, sight, vocabulary};
 
 /// What a model is computed with.
 #[derive(Debug, Clone)]
@@ -24,6 +26,11 @@ pub struct Loaded {
     pub engine: Engine,
     pub tokenizer: Tokenizer,
     pub spoken: Spoken,
+    /// Numbers in each of its 256 looks at a picture.
+    pub hidden_size: usize,
+    /// The file or folder of its picture tower.
+    tower: Option<PathBuf>,
+    tower_hash: Option<Hash>,
 }
 
 impl Loaded {
@@ -40,13 +47,27 @@ impl Loaded {
         make_room();
         let image_token = vocabulary::image_token(&model.path, &weights)?;
         let setup = setup(compute, Numerics::Fast, None, context_len, image_token);
+        let hidden_size = weights.config().hidden_size;
+        let tower = weights.tower_path().map(Path::to_owned);
         let engine = Engine::load(weights, setup)?;
         Ok(Self {
             model: model.clone(),
             engine,
             tokenizer,
             spoken: Spoken::default(),
+            hidden_size,
+            tower,
+            tower_hash: None,
         })
+    }
+
+    /// Tells its picture tower from others.
+    pub fn tower(&mut self) -> Result<Hash, Error> {
+        if let Some(hash) = self.tower_hash {
+            return Ok(hash);
+        }
+        let path = self.tower.as_ref().ok_or(engine::Error::NoEyes)?;
+        Ok(*self.tower_hash.insert(sight::tower_hash(path)?))
     }
 
     /// The ids that end an answer: a base model never writes the end of a turn.

@@ -3,7 +3,9 @@
 use std::io::{self, Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use assistant::{Ask as Question, AskOutcome, Assistant, Sampling};
+use assistant::{
+    Ask as Question, AskOutcome, AskPictures, Assistant, Looking, PanAndScan, Sampling,
+};
 use serde_json::json;
 
 use crate::arguments::{Ask, Complete, Writing};
@@ -13,8 +15,12 @@ use crate::interrupt::on_interrupt;
 pub fn ask(assistant: &Assistant, ask: &Ask) -> Result<(), Failure> {
     let text = text_of(&ask.text)?;
     let question = question(&text, ask.system.as_deref(), &ask.writing);
+    let pictures = AskPictures {
+        files: &ask.image,
+        pan_and_scan: ask.pan_and_scan.then(PanAndScan::default),
+    };
     stream(ask.writing.json, |stop, on_text| {
-        assistant.ask(&question, stop, on_text)
+        assistant.ask_about(&question, &pictures, stop, say_where_it_looks(), on_text)
     })
 }
 
@@ -24,6 +30,19 @@ pub fn complete(assistant: &Assistant, complete: &Complete) -> Result<(), Failur
     stream(complete.writing.json, |stop, on_text| {
         assistant.complete(&question, stop, on_text)
     })
+}
+
+/// One line for each look at a picture, as it begins.
+fn say_where_it_looks() -> impl FnMut(Looking) {
+    let mut said = 0;
+    move |looking| {
+        let Looking { view, views, .. } = looking;
+        if view > said {
+            said = view;
+            // Only for who watches; a closed standard error changes no answer.
+            let _ = writeln!(io::stderr(), "looking at the picture ({view} of {views})");
+        }
+    }
 }
 
 /// What was typed, or standard input for `-`.

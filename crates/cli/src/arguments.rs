@@ -42,6 +42,14 @@ pub struct Ask {
     /// The question, or `-` to read it from standard input.
     pub text: String,
 
+    /// A picture to ask about: PNG, JPEG, WebP, GIF, BMP or TIFF. May be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub image: Vec<PathBuf>,
+
+    /// Also show wide or tall pictures in pieces, so that small things in them are seen.
+    #[arg(long, requires = "image")]
+    pub pan_and_scan: bool,
+
     /// What the model is told before the question.
     #[arg(long, value_name = "TEXT")]
     pub system: Option<String>,

@@ -137,6 +137,11 @@ impl Weights {
         self.tower.as_ref().map(|found| &found.config)
     }
 
+    /// The file or folder of the picture tower.
+    pub fn tower_path(&self) -> Option<&Path> {
+        self.tower.as_ref().map(|found| found.path.as_path())
+    }
+
     /// The id that stands 256 times where a picture goes, as `config.json` has it. A GGUF file does not say: there
     /// the caller finds it by its text, `<image_soft_token>`.
     pub fn image_token(&self) -> Option<u32> {

@@ -1,8 +1,9 @@
 //! What a person does with pictures.
 
 use std::fs;
+use std::sync::atomic::AtomicBool;
 
-use assistant::{Assistant, PanAndScan, Pixels};
+use assistant::{Ask, AskPictures, Assistant, Error, PanAndScan, Pixels, Sampling};
 use safetensors::SafeTensors;
 
 use crate::desk::{golden, options};
@@ -74,4 +75,70 @@ fn what_is_no_picture_is_refused_with_its_name() {
 fn floats(bytes: &[u8]) -> Vec<f32> {
     let words = bytes.as_chunks::<4>().0.iter();
     words.map(|four| f32::from_le_bytes(*four)).collect()
+}
+
+/// The golden model with eyes answers about a picture; asked again after a restart, it need not look.
+#[test]
+fn a_picture_is_looked_at_once() {
+    let home = tempfile::tempdir().unwrap();
+    let model = golden("tiny-mm/model.gguf");
+    let files = [golden("tiny-mm/landscape.png")];
+    let ask = Ask {
+        model: model.to_str(),
+        system: None,
+        text: "w4 w5",
+        sampling: Sampling {
+            temperature: 0.0,
+            ..Sampling::RECOMMENDED
+        },
+        max_tokens: Some(4),
+    };
+    let answer = |pan_and_scan: Option<PanAndScan>, stop: bool| {
+        let assistant = Assistant::new(options(home.path()));
+        let shown = AskPictures {
+            files: &files,
+            pan_and_scan,
+        };
+        let mut looks = Vec::new();
+        let stop = AtomicBool::new(stop);
+        let outcome = assistant.ask_about(&ask, &shown, &stop, |look| looks.push(look), |_| {});
+        (outcome.unwrap(), looks)
+    };
+    let (stopped, looks) = answer(None, true);
+    assert!(stopped.cut_short && looks.is_empty());
+    let (first, looks) = answer(None, false);
+    assert!(first.prompt_tokens > 256);
+    assert_eq!(
+        looks.last().map(|look| (look.views, look.share)),
+        Some((1, 1.0))
+    );
+    let (again, looks) = answer(None, false);
+    assert_eq!((again.text, looks.len()), (first.text, 0));
+    let (pieces, looks) = answer(Some(PanAndScan::default()), false);
+    assert!(pieces.prompt_tokens > first.prompt_tokens + 2 * 256);
+    assert_eq!(looks[0].views, 2, "the whole of it is known");
+}
+
+/// A model without eyes refuses before it does anything.
+#[test]
+fn a_model_without_eyes_says_so() {
+    let home = tempfile::tempdir().unwrap();
+    let assistant = Assistant::new(options(home.path()));
+    let model = golden("tiny-text/model.gguf");
+    let ask = Ask {
+        model: model.to_str(),
+        system: None,
+        text: "What is this?",
+        sampling: Sampling::RECOMMENDED,
+        max_tokens: Some(4),
+    };
+    let shown = AskPictures {
+        files: &[golden("tiny-mm/small.png")],
+        pan_and_scan: None,
+    };
+    let stop = AtomicBool::new(false);
+    let refused = assistant.ask_about(&ask, &shown, &stop, |_| {}, |_| {});
+    let refused = refused.unwrap_err();
+    assert!(matches!(refused, Error::NoEyes { .. }), "{refused}");
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
 }
