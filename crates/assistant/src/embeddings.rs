@@ -1,8 +1,9 @@
 //! What a model saw in pictures, kept: looking takes a minute, reading a file a moment.
 //!
 //! In memory what was used last, on disk more of it, each with a limit. A file is named for all
-//! that its numbers follow from: picture, part and tower (see `sight`). It begins with a checksum; one that is damaged is deleted, and the picture is looked at again. Nothing
-//! here is worth an error: without a file, all that is lost is time.
+//! that its numbers follow from: picture, part and tower (see `sight`). It begins with a checksum; one
+//! that is damaged is deleted, and the picture is looked at again. Nothing here is worth an error:
+//! without a file, all that is lost is time.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -45,10 +46,7 @@ impl Embeddings {
 
     /// The `len` numbers that were kept as `hash`.
     pub fn get(&self, hash: &Hash, len: usize, now_ms: i64) -> Option<Arc<[f32]>> {
-        let known = lock(&self.recent);
-        let known = known.iter().find(|(known, _)| known == hash);
-        let known = known.map(|(_, rows)| rows.clone());
-        let rows = match known {
+        let rows = match self.recall(hash) {
             Some(rows) => rows,
             None => self.read(hash, len, now_ms)?,
         };
@@ -63,6 +61,13 @@ impl Embeddings {
         let _ = self.write(hash, rows);
         self.keep_to(MOST_BYTES_ON_DISK);
         let _ = self.touch(&self.path(hash), now_ms);
+    }
+
+    /// What is in memory; the lock is free again when it returns.
+    fn recall(&self, hash: &Hash) -> Option<Arc<[f32]>> {
+        let recent = lock(&self.recent);
+        let known = recent.iter().find(|(known, _)| known == hash);
+        known.map(|(_, rows)| rows.clone())
     }
 
     fn remember(&self, hash: Hash, rows: &Arc<[f32]>) {
