@@ -65,14 +65,7 @@ impl Config {
 
     /// Refuses what no model can be, before anything is computed from it.
     fn checked(self, path: &Path) -> Result<Self, Error> {
-        let wrong = |key, found: &dyn ToString, expected| {
-            Err(Error::Setting {
-                path: path.to_owned(),
-                key,
-                found: found.to_string(),
-                expected,
-            })
-        };
+        let wrong = |key, found, expected| Err(Error::setting(path, key, found, expected));
         let sizes = [
             ("vocabulary size", self.vocab_size),
             ("hidden size", self.hidden_size),

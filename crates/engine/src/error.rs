@@ -1,7 +1,7 @@
 //! What went wrong (`Display`) and what to do about it (`hint`).
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why a model could not be loaded or run.
 #[derive(Debug, thiserror::Error)]
@@ -232,6 +232,21 @@ pub enum Error {
 }
 
 impl Error {
+    /// [`Error::Setting`] of the file at `path`.
+    pub(crate) fn setting(
+        path: &Path,
+        key: &'static str,
+        found: &dyn ToString,
+        expected: &'static str,
+    ) -> Self {
+        Self::Setting {
+            path: path.to_owned(),
+            key,
+            found: found.to_string(),
+            expected,
+        }
+    }
+
     /// What the person can do about it, if anything.
     pub fn hint(&self) -> Option<&'static str> {
         match self {

@@ -131,14 +131,7 @@ impl Config {
 impl Text {
     /// Settings that transformers knows and no Gemma 3 uses: computing on without them would be wrong.
     fn refuse_what_is_not_gemma_3(&self, path: &Path) -> Result<(), Error> {
-        let wrong = |key, found: &dyn ToString, expected| {
-            Err(Error::Setting {
-                path: path.to_owned(),
-                key,
-                found: found.to_string(),
-                expected,
-            })
-        };
+        let wrong = |key, found, expected| Err(Error::setting(path, key, found, expected));
         if self.hidden_activation != "gelu_pytorch_tanh" {
             return wrong(
                 "hidden_activation",

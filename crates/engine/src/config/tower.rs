@@ -73,14 +73,7 @@ impl TowerConfig {
             path: path.to_owned(),
             source,
         })?;
-        let wrong = |key, found: &dyn ToString, expected| {
-            Err(Error::Setting {
-                path: path.to_owned(),
-                key,
-                found: found.to_string(),
-                expected,
-            })
-        };
+        let wrong = |key, found, expected| Err(Error::setting(path, key, found, expected));
         if vision.hidden_act != "gelu_pytorch_tanh" {
             return wrong(
                 "vision_config.hidden_act",
@@ -161,14 +154,7 @@ impl TowerConfig {
     }
 
     fn checked(self, path: &Path) -> Result<Self, Error> {
-        let wrong = |key, found: &dyn ToString, expected| {
-            Err(Error::Setting {
-                path: path.to_owned(),
-                key,
-                found: found.to_string(),
-                expected,
-            })
-        };
+        let wrong = |key, found, expected| Err(Error::setting(path, key, found, expected));
         for (key, size) in [
             ("width of the picture tower", self.hidden_size),
             (
