@@ -37,6 +37,18 @@ impl Desk {
         desk
     }
 
+    /// A home with the small golden model that has eyes; its language has a few hundred words: "w4 w5".
+    pub fn with_eyes() -> Self {
+        let desk = Self::new();
+        let models = desk.home().join("models");
+        fs::create_dir_all(&models).expect("a models folder");
+        for file in ["model.gguf", "mmproj.gguf"] {
+            let from = golden("tiny-mm").join(file);
+            fs::copy(from, models.join(file)).expect("the golden model");
+        }
+        desk
+    }
+
     /// Where Lectern keeps everything.
     pub fn home(&self) -> &Path {
         self.home.path()

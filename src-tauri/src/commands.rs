@@ -3,17 +3,32 @@
 mod conversation;
 mod message;
 mod model;
+pub mod picture;
 mod settings;
 mod window;
 
 use assistant::Assistant;
+use tauri::ipc::Invoke;
 use tauri::{State, Wry, async_runtime::spawn_blocking};
 use tauri_specta::{Builder, collect_commands};
 
 use crate::contract::Failure;
 
+type Answer = Box<dyn Fn(Invoke) -> bool + Send + Sync>;
+
+/// Answers every command: those of the contract, and the one whose body is a file.
+pub fn answer() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
+    let contract = contract();
+    let typed: Answer = Box::new(contract.invoke_handler());
+    let raw: Answer = Box::new(tauri::generate_handler![picture::add_picture]);
+    move |invoke| match invoke.message.command() {
+        "add_picture" => raw(invoke),
+        _ => typed(invoke),
+    }
+}
+
 /// Every command of the contract, by the noun it is about.
-pub fn all() -> Builder<Wry> {
+pub fn contract() -> Builder<Wry> {
     Builder::new()
         // Ids and milliseconds stay far below 2^53, where JavaScript's numbers stop being exact.
         .dangerously_cast_bigints_to_number()

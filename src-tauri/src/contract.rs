@@ -7,11 +7,13 @@
 mod conversation;
 mod failure;
 mod model;
+mod picture;
 mod settings;
 
 pub use conversation::{Conversation, Message, ReplyEvent};
 pub use failure::Failure;
 pub use model::{FetchEvent, Model, ModelState};
+pub use picture::{Draft, Picture, Showing, named};
 pub use settings::Settings;
 
 #[cfg(test)]
@@ -27,7 +29,7 @@ mod tests {
     fn the_page_holds_the_same_contract() {
         let committed = fs::read_to_string(CONTRACT).unwrap_or_default();
 
-        crate::commands::all()
+        crate::commands::contract()
             .export(Typescript::default().header(HEADER), CONTRACT)
             .expect("every type of the contract has a TypeScript twin");
 

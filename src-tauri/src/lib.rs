@@ -30,7 +30,11 @@ pub fn run() {
             |app, _arguments, _folder| window::show_again(app),
         ))
         .plugin(tauri_plugin_dialog::init())
-        .invoke_handler(commands::all().invoke_handler())
+        .invoke_handler(commands::answer())
+        .register_asynchronous_uri_scheme_protocol(
+            commands::picture::SCHEME,
+            commands::picture::show,
+        )
         .setup(|app| {
             if let Err(failure) = start(app) {
                 say_and_quit(app, &failure);

@@ -63,6 +63,8 @@ export const words = {
     waiting: "Waiting for the other answer to end",
     loading: (model: string) => `Loading ${model}`,
     starting: "Beginning to read",
+    looking: (view: number, views: number) =>
+      views === 1 ? "Looking at the picture" : `Looking, ${count(view)} of ${count(views)}`,
     reading: (done: number, total: number) => `Reading ${count(done)} of ${count(total)} tokens`,
     left: (seconds: number) => `${duration(seconds)} left`,
     askAgain: "Ask again",
@@ -70,6 +72,29 @@ export const words = {
     announceEnd: "The answer has ended.",
     announceStopped: "The answer was cut short.",
     announceBegin: "An answer is being written.",
+  },
+
+  pictures: {
+    add: "Add pictures",
+    drop: "Drop pictures here",
+    /** At the button, and where one is pasted or dropped all the same. */
+    noEyes: (model: string) => `${model} cannot see pictures. Models from 4B on can.`,
+    unseen: (model: string) => `${model} cannot see pictures.`,
+    unseenHint: "Choose a model from 4B on, or take the pictures out.",
+    chooseModel: "Choose a model",
+    reading: "Reading the picture",
+    tooLarge: (size: number, most: number) =>
+      `the file has ${bytes(size)}, and a picture may have ${bytes(most)}`,
+    tooLargeHint: "save it smaller, or as a JPEG",
+    label: (width: number, height: number) => `Picture, ${width} × ${height}`,
+    open: (width: number, height: number) => `Look closely at the picture, ${width} × ${height}`,
+    remove: (place: number) => `Remove picture ${place}`,
+    tokens: (tokens: number) => `${count(tokens)} tokens`,
+    size: (width: number, height: number) => `${width} × ${height}`,
+    pieces: (pieces: number) => `Also in ${count(pieces)} pieces`,
+    piecesHint: (pieces: number, tokens: number) =>
+      `Wide and tall pictures are also shown to the model in ${count(pieces)} pieces, so that small print is seen. Each takes ${count(tokens)} tokens.`,
+    missing: "This picture cannot be shown",
   },
 
   figures: {

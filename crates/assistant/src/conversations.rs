@@ -1,5 +1,6 @@
 //! Conversations and their messages as a person sees them.
 
+use crate::pictures::Shown;
 use crate::{Assistant, Error};
 
 /// Names a conversation; never given twice.
@@ -46,6 +47,8 @@ pub struct Message {
     pub cut_short: bool,
     /// What the answer cost; `None` for questions and for answers whose process died.
     pub figures: Option<Figures>,
+    /// What was shown with a question, in this order.
+    pub pictures: Vec<Shown>,
 }
 
 /// What one answer cost.
@@ -109,20 +112,6 @@ impl Assistant {
             .map(Message::from)
             .collect())
     }
-
-    /// What stands unsent in the composer; `None` is the composer of a conversation not yet begun.
-    pub fn draft(&self, conversation: Option<ConversationId>) -> Result<String, Error> {
-        Ok(self.library()?.draft(conversation)?.text)
-    }
-
-    /// Keeps what stands in the composer.
-    pub fn save_draft(
-        &self,
-        conversation: Option<ConversationId>,
-        text: &str,
-    ) -> Result<(), Error> {
-        Ok(self.library()?.save_draft(conversation, text, &[])?)
-    }
 }
 
 impl From<library::Conversation> for Conversation {
@@ -152,7 +141,7 @@ impl From<library::Message> for Message {
             created_ms,
             cut_short,
             figures,
-            pictures: _,
+            pictures,
         } = kept;
         let role = match role {
             library::Role::User => Role::User,
@@ -166,6 +155,7 @@ impl From<library::Message> for Message {
             created_ms,
             cut_short,
             figures: figures.map(Figures::from),
+            pictures: pictures.into_iter().map(Shown::from).collect(),
         }
     }
 }

@@ -2,9 +2,11 @@
 
 use crate::conversations::{Message, MessageId};
 use crate::models::Model;
+use crate::sight::Looking;
 
 /// One thing that happened while a question was answered, in this order:
-/// `Asked`, then `Waiting` and `Loading` where they apply, `Started`, `Reading`…, `Text`…, `Ended`.
+/// `Asked`, then `Waiting` and `Loading` where they apply, `Started`, `Looking`… where there are pictures,
+/// `Reading`…, `Text`…, `Ended`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ReplyEvent {
     /// The question is saved.
@@ -15,6 +17,8 @@ pub enum ReplyEvent {
     Loading,
     /// The answer exists, empty and marked cut short.
     Started(Message),
+    /// The model looks at pictures it has not seen before.
+    Looking(Looking),
     /// The prompt is being read.
     Reading {
         /// Tokens that are in the cache.

@@ -5,10 +5,12 @@
 //! not fit otherwise, questions that were left without an answer (each of them was an error that
 //! the person saw; were they kept, one message that is too long would end its conversation for good).
 
-use prompt::{Part, Turn};
+use prompt::{PanAndScan, Part, Turn};
 
 use crate::conversations::{Message, Role};
 use crate::loaded::Spoken;
+use crate::pictures::Shown;
+use crate::sight::View;
 
 /// What was said before and with `question`, in the order of asking: questions that came after it
 /// wait for their own answer.
@@ -16,16 +18,20 @@ pub fn until(messages: Vec<Message>, question: &Message) -> Vec<Message> {
     let (mut before, asked): (Vec<_>, Vec<_>) = messages
         .into_iter()
         .filter(|message| message.role == Role::Model || message.id <= question.id)
-        .filter(|message| !message.text.trim().is_empty())
+        .filter(|message| !message.text.trim().is_empty() || !message.pictures.is_empty())
         .partition(|message| message.id != question.id);
     before.extend(asked);
     let mut kept: Vec<Message> = Vec::with_capacity(before.len());
     for message in before {
         // Asked again after an error or a stop: once is enough.
-        kept.pop_if(|last| last.role == message.role && last.text.trim() == message.text.trim());
+        kept.pop_if(|last| says_the_same(last, &message));
         kept.push(message);
     }
     kept
+}
+
+fn says_the_same(a: &Message, b: &Message) -> bool {
+    a.role == b.role && a.text.trim() == b.text.trim() && a.pictures == b.pictures
 }
 
 /// The same without the questions that no answer follows; the last one is the one to be answered.
@@ -51,9 +57,22 @@ pub fn turns(messages: &[Message], spoken: &Spoken) -> Vec<Turn> {
         .collect()
 }
 
+/// All that is to be looked at, in the prompt's order.
+pub fn views(messages: &[Message]) -> Vec<View> {
+    let shown = messages.iter().flat_map(|message| &message.pictures);
+    shown
+        .flat_map(|shown| View::all_of(shown.picture.id, shown.crops()))
+        .collect()
+}
+
 fn turn(message: &Message, ids: Option<&[u32]>) -> Turn {
     match (message.role, ids) {
-        (Role::User, _) => Turn::user(&message.text),
+        (Role::User, _) => {
+            let mut turn = Turn::user(&message.text);
+            turn.content
+                .splice(0..0, message.pictures.iter().map(place));
+            turn
+        }
         (Role::Model, None) => Turn::model(&message.text),
         (Role::Model, Some(ids)) => Turn {
             role: prompt::Role::Model,
@@ -62,8 +81,24 @@ fn turn(message: &Message, ids: Option<&[u32]>) -> Turn {
     }
 }
 
+fn place(shown: &Shown) -> Part {
+    Part::Picture {
+        width: shown.picture.width,
+        height: shown.picture.height,
+        pan_and_scan: shown.pan_and_scan.then(PanAndScan::default),
+    }
+}
+
 /// The name a conversation gets from its first message: its first line, cut at a word.
-pub fn title(text: &str) -> String {
+pub fn title(question: &Message) -> String {
+    match (question.text.trim(), question.pictures.len()) {
+        ("", 1) => "A picture".to_owned(),
+        ("", 2..) => "Pictures".to_owned(),
+        (text, _) => first_line(text),
+    }
+}
+
+fn first_line(text: &str) -> String {
     /// What fits the list of conversations on one line.
     const MOST_CHARACTERS: usize = 60;
     let line = text
@@ -103,6 +138,7 @@ mod tests {
             created_ms: 0,
             cut_short: false,
             figures: None,
+            pictures: Vec::new(),
         };
         script.split('|').enumerate().map(message).collect()
     }
@@ -153,7 +189,7 @@ mod tests {
     fn the_first_line_names_a_conversation() {
         #[track_caller]
         fn check(text: &str, expected: &str) {
-            assert_eq!(title(text), expected);
+            assert_eq!(first_line(text), expected);
         }
         check("Is 7 prime?", "Is 7 prime?");
         check("\n  Two  lines \nhere", "Two lines");

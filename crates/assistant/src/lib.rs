@@ -5,7 +5,7 @@
 //! prints and never decides how a thing looks.
 //!
 //! Read in this order: `assistant` (what is held open), `conversations`, `reply` (the walk of one
-//! message), `models`, `convert`, `ask` (without the store), `eval`, `bench`, `home`, `error`.
+//! message), `pictures`, `sight`, `models`, `convert`, `ask` (without the store), `eval`, `bench`, `home`, `error`.
 
 mod ask;
 mod assistant;
@@ -22,6 +22,7 @@ mod home;
 mod loaded;
 mod memory;
 mod models;
+mod pictures;
 mod queue;
 mod reply;
 mod settings;
@@ -40,6 +41,8 @@ pub use eval::{Features, Logits, Pixels, Precision};
 pub use event::{FetchEvent, ReplyEvent};
 pub use home::Home;
 pub use models::{Model, ModelState, Tuning};
+pub use pictures::{Draft, Picture, PictureId, Shown};
 pub use prompt::{Crop, PanAndScan};
+pub use reply::Question;
 pub use settings::{Sampling, Settings, Theme};
 pub use sight::Looking;

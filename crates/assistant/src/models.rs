@@ -11,7 +11,7 @@ use engine::Weights;
 use crate::assistant::{guarded, lock};
 use crate::event::FetchEvent;
 use crate::loaded::Loaded;
-use crate::{Assistant, Error};
+use crate::{Assistant, Error, sight};
 
 /// A checkpoint that is on this machine.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +30,8 @@ pub struct Model {
     pub tuning: Tuning,
     /// Positions the model was trained for.
     pub context_tokens: u32,
+    /// Whether it can look at pictures.
+    pub has_eyes: bool,
 }
 
 /// What a checkpoint was taught.
@@ -310,6 +312,7 @@ impl From<Checkpoint> for Model {
             checkpoints::Tuning::Instructed => Tuning::Instructed,
         };
         Self {
+            has_eyes: sight::has_eyes(&path),
             name,
             title,
             path,

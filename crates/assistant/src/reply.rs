@@ -12,6 +12,8 @@ use crate::conversations::{ConversationId, Message};
 use crate::event::ReplyEvent;
 use crate::loaded::Loaded;
 use crate::models::Tuning;
+use crate::pictures::PictureId;
+use crate::sight::View;
 use crate::speak::{Progress, Said, Speech, Words, speak};
 use crate::{Assistant, Error, history};
 
@@ -19,25 +21,44 @@ use crate::{Assistant, Error, history};
 /// less is refused before any work.
 const LEAST_ANSWER_TOKENS: usize = 64;
 
+/// What a person says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Question<'a> {
+    /// In words; none are needed where there are pictures.
+    pub text: &'a str,
+    /// Shown before the words: pictures that are kept, each with whether it is also shown in pieces.
+    pub pictures: &'a [(PictureId, bool)],
+}
+
+impl<'a> From<&'a str> for Question<'a> {
+    fn from(text: &'a str) -> Self {
+        Self {
+            text,
+            pictures: &[],
+        }
+    }
+}
+
 impl Assistant {
-    /// Saves `text`, has the model answer it, and tells `on_event` as it happens.
+    /// Saves `question`, has the model answer it, and tells `on_event` as it happens.
     ///
     /// Blocks until the answer has ended; a second question waits its turn and says so. A stop ends
     /// it with [`ReplyEvent::Ended`] like any other answer. After an error the question is kept, and
     /// so is what was written of the answer, cut short.
-    pub fn reply(
+    pub fn reply<'a>(
         &self,
         conversation: ConversationId,
-        text: &str,
+        question: impl Into<Question<'a>>,
         mut on_event: impl FnMut(ReplyEvent),
     ) -> Result<(), Error> {
-        if text.trim().is_empty() {
+        let Question { text, pictures } = question.into();
+        if text.trim().is_empty() && pictures.is_empty() {
             return Err(Error::EmptyMessage);
         }
         let stop = self.stop_of(conversation); // from here on a stop is heard
-        let question = self
-            .library()?
-            .add_question(conversation, text, self.now_ms())?;
+        let question =
+            self.library()?
+                .add_question_with(conversation, text, pictures, self.now_ms())?;
         let question = Message::from(question);
         self.name_after(&question)?;
         on_event(ReplyEvent::Asked(question.clone()));
@@ -87,7 +108,7 @@ impl Assistant {
         if stop.load(Ordering::Relaxed) {
             return self.end_unbegun(question.conversation, on_event);
         }
-        let prompt = self.prompt_for(loaded, question)?;
+        let (prompt, views) = self.prompt_for(loaded, question)?;
 
         // The row exists before its first word, marked cut short: a crash leaves the truth.
         let answer = self
@@ -95,10 +116,24 @@ impl Assistant {
             .begin_answer(question.conversation, self.now_ms())?;
         let id = answer.message().id;
         on_event(ReplyEvent::Started(answer.message().clone().into()));
+        let looked = self.look(
+            loaded,
+            &views,
+            |picture| self.kept_picture(picture),
+            stop,
+            |looking| on_event(ReplyEvent::Looking(looking)),
+        )?;
+        let Some(pictures) = looked else {
+            on_event(ReplyEvent::Ended(answer.message().clone().into()));
+            return Ok(());
+        };
         let answer = Mutex::new(answer);
 
         let speech = Speech {
-            prompt: Prompt::text(&prompt),
+            prompt: Prompt {
+                ids: &prompt,
+                pictures: &pictures,
+            },
             sampling: self
                 .settings()?
                 .sampling
@@ -164,13 +199,23 @@ impl Assistant {
         Ok(())
     }
 
-    /// The ids of the conversation up to `question`. What does not fit is refused with its counts.
-    fn prompt_for(&self, loaded: &Loaded, question: &Message) -> Result<Vec<u32>, Error> {
+    /// The ids of the conversation up to `question`, and what is to be looked at in their places. What
+    /// does not fit is refused with its counts.
+    fn prompt_for(
+        &self,
+        loaded: &Loaded,
+        question: &Message,
+    ) -> Result<(Vec<u32>, Vec<View>), Error> {
         let messages = history::until(self.messages(question.conversation)?, question);
-        let compose = |messages: &[Message]| -> Result<Vec<u32>, Error> {
+        let compose = |messages: &[Message]| -> Result<(Vec<u32>, Vec<View>), Error> {
+            let views = history::views(messages);
+            if !views.is_empty() && !loaded.engine.has_eyes() {
+                let model = loaded.model.title.clone();
+                return Err(Error::NoEyes { model });
+            }
             let ids = loaded.compose(None, &history::turns(messages, &loaded.spoken))?;
             prompt::room(ids.len(), loaded.engine.context_len(), LEAST_ANSWER_TOKENS)?;
-            Ok(ids)
+            Ok((ids, views))
         };
         match compose(&messages) {
             Err(Error::Prompt(prompt::Error::TooLong { .. })) => {
@@ -201,7 +246,7 @@ impl Assistant {
             .title
             .is_empty()
         {
-            library.rename_conversation(question.conversation, &history::title(&question.text))?;
+            library.rename_conversation(question.conversation, &history::title(question))?;
         }
         Ok(())
     }

@@ -15,6 +15,8 @@ pub struct Settings {
     pub open_conversation: Option<i64>,
     /// Name of the model a chat uses; `None` until one is there.
     pub model: Option<String>,
+    /// Whether wide and tall pictures are also shown to the model in pieces.
+    pub pan_and_scan: bool,
     /// How answers are drawn.
     pub sampling: Sampling,
 }
@@ -73,6 +75,7 @@ mod key {
     pub const SIDEBAR_OPEN: &str = "sidebar_open";
     pub const OPEN_CONVERSATION: &str = "open_conversation";
     pub const MODEL: &str = "model";
+    pub const PAN_AND_SCAN: &str = "pan_and_scan";
     pub const TEMPERATURE: &str = "temperature";
     pub const TOP_K: &str = "top_k";
     pub const TOP_P: &str = "top_p";
@@ -93,6 +96,7 @@ impl Assistant {
             sidebar_open: self.kept_as(key::SIDEBAR_OPEN)?.unwrap_or(true),
             open_conversation: self.kept_as(key::OPEN_CONVERSATION)?,
             model: self.kept(key::MODEL)?,
+            pan_and_scan: self.kept_as(key::PAN_AND_SCAN)?.unwrap_or(true),
             sampling: Sampling {
                 temperature: self.kept_as(key::TEMPERATURE)?.unwrap_or(usual.temperature),
                 top_k: self.kept_as(key::TOP_K)?.unwrap_or(usual.top_k),
@@ -119,6 +123,7 @@ impl Assistant {
                 settings.open_conversation.map(|id| id.to_string()),
             ),
             (key::MODEL, settings.model.clone()),
+            (key::PAN_AND_SCAN, Some(settings.pan_and_scan.to_string())),
             (key::TEMPERATURE, Some(sampling.temperature.to_string())),
             (key::TOP_K, Some(sampling.top_k.to_string())),
             (key::TOP_P, Some(sampling.top_p.to_string())),

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use assistant::Assistant;
+use assistant::{Assistant, Question};
 use tauri::{State, ipc::Channel};
 
 use super::aside;
 use crate::answers::Answers;
-use crate::contract::{Failure, Message, ReplyEvent};
+use crate::contract::{Draft, Failure, Message, ReplyEvent, Showing, named};
 
 /// The messages of a conversation, oldest first.
 #[tauri::command]
@@ -26,20 +26,24 @@ pub async fn list_messages(
 pub async fn read_draft(
     assistant: State<'_, Assistant>,
     conversation: Option<i64>,
-) -> Result<String, Failure> {
-    aside(assistant, move |assistant| assistant.draft(conversation)).await
+) -> Result<Draft, Failure> {
+    let draft = aside(assistant, move |assistant| assistant.draft(conversation)).await?;
+    Ok(draft.into())
 }
 
-/// Keeps what stands unsent in the composer.
+/// Keeps what stands unsent in the composer; a picture that is taken from its last place is forgotten.
 #[tauri::command]
 #[specta::specta]
 pub async fn save_draft(
     assistant: State<'_, Assistant>,
     conversation: Option<i64>,
     text: String,
+    pictures: Vec<String>,
 ) -> Result<(), Failure> {
+    let pictures = pictures.iter().map(|id| named(id));
+    let pictures = pictures.collect::<Result<Vec<_>, _>>()?;
     aside(assistant, move |assistant| {
-        assistant.save_draft(conversation, &text)
+        assistant.save_draft(conversation, &text, &pictures)
     })
     .await
 }
@@ -52,12 +56,21 @@ pub async fn send_message(
     answers: State<'_, Arc<Answers>>,
     conversation: i64,
     text: String,
+    pictures: Vec<Showing>,
     on_event: Channel<ReplyEvent>,
 ) -> Result<(), Failure> {
+    let pictures = pictures
+        .iter()
+        .map(|it| Ok((named(&it.picture)?, it.pan_and_scan)));
+    let pictures = pictures.collect::<Result<Vec<_>, Failure>>()?;
     let answering = answers.begin(conversation);
     let reply = aside(assistant, move |assistant| {
         let _until_saved = answering;
-        assistant.reply(conversation, &text, |event| {
+        let question = Question {
+            text: &text,
+            pictures: &pictures,
+        };
+        assistant.reply(conversation, question, |event| {
             // The window may be gone before the answer is; the answer is saved all the same.
             let _ = on_event.send(event.into());
         })

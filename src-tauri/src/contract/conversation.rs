@@ -4,6 +4,8 @@ use serde::Serialize;
 use specta::Type;
 use specta_typescript::Number;
 
+use super::picture::Shown;
+
 /// A conversation in the list.
 #[derive(Debug, Clone, Serialize, Type)]
 #[serde(rename_all = "camelCase")]
@@ -36,6 +38,8 @@ pub struct Message {
     /// True for an answer that was stopped, or whose process died while it was written.
     pub cut_short: bool,
     pub figures: Option<Figures>,
+    /// What was shown with a question, in this order.
+    pub pictures: Vec<Shown>,
 }
 
 /// What one answer cost.
@@ -71,6 +75,16 @@ pub enum ReplyEvent {
     Loading,
     /// The answer exists, empty and marked cut short.
     Started { message: Message },
+    /// The model looks at pictures it has not seen before: look `view` of `views`.
+    Looking {
+        view: u32,
+        views: u32,
+        /// From 0 to 1, over all of them.
+        #[specta(type = Number)]
+        share: f64,
+        #[specta(type = Option<Number>)]
+        seconds_left: Option<f64>,
+    },
     /// The prompt is being read: `done` of `total` tokens.
     Reading {
         done: u32,
@@ -120,6 +134,7 @@ impl From<assistant::Message> for Message {
             created_ms: it.created_ms,
             cut_short: it.cut_short,
             figures: it.figures.map(Figures::from),
+            pictures: it.pictures.into_iter().map(Shown::from).collect(),
         }
     }
 }
@@ -149,6 +164,17 @@ impl From<assistant::ReplyEvent> for ReplyEvent {
             Event::Loading => Self::Loading,
             Event::Started(message) => Self::Started {
                 message: message.into(),
+            },
+            Event::Looking(assistant::Looking {
+                view,
+                views,
+                share,
+                seconds_left,
+            }) => Self::Looking {
+                view,
+                views,
+                share,
+                seconds_left,
             },
             Event::Reading {
                 done,

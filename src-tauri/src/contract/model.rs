@@ -28,6 +28,8 @@ pub struct Model {
     pub tuning: Tuning,
     /// Positions the model was trained for.
     pub context_tokens: u32,
+    /// Whether it can look at pictures.
+    pub has_eyes: bool,
 }
 
 /// What the window's model button shows.
@@ -82,6 +84,7 @@ impl From<assistant::Model> for Model {
             format: it.format,
             tuning: it.tuning.into(),
             context_tokens: it.context_tokens,
+            has_eyes: it.has_eyes,
         }
     }
 }

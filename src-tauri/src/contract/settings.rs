@@ -14,6 +14,8 @@ pub struct Settings {
     pub open_conversation: Option<i64>,
     /// Name of the model a chat uses; null until one is there.
     pub model: Option<String>,
+    /// Whether wide and tall pictures are also shown to the model in pieces.
+    pub pan_and_scan: bool,
     pub sampling: Sampling,
 }
 
@@ -48,6 +50,7 @@ impl From<assistant::Settings> for Settings {
             sidebar_open: it.sidebar_open,
             open_conversation: it.open_conversation,
             model: it.model,
+            pan_and_scan: it.pan_and_scan,
             sampling: it.sampling.into(),
         }
     }
@@ -60,6 +63,7 @@ impl From<Settings> for assistant::Settings {
             sidebar_open: it.sidebar_open,
             open_conversation: it.open_conversation,
             model: it.model,
+            pan_and_scan: it.pan_and_scan,
             sampling: it.sampling.into(),
         }
     }

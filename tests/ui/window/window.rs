@@ -114,6 +114,19 @@ impl Window {
             .expect("the composer takes text");
     }
 
+    /// Puts a file on the clipboard as what it is, and presses Ctrl+V in the composer.
+    pub async fn paste(&self, mime: &str, file: &Path) {
+        let mut clipboard = Command::new("xclip");
+        clipboard
+            .args(["-selection", "clipboard", "-t", mime, "-i"])
+            .arg(file);
+        clipboard.env("DISPLAY", &self.screen.display);
+        // It stays behind to hand the picture over, and ends with the screen.
+        let given = clipboard.stdout(Stdio::null()).stderr(Stdio::null());
+        assert!(given.status().expect("xclip").success());
+        self.write(&format!("{}v", '\u{e009}')).await;
+    }
+
     /// Types a question and sends it.
     pub async fn ask(&self, text: &str) {
         self.write(text).await;
@@ -220,6 +233,7 @@ impl Window {
     pub async fn picture(&self, name: &str) {
         let folder = journeys::target("screenshots");
         fs::create_dir_all(&folder).expect("a folder for pictures");
+        self.run(PAINTED).await;
         let picture = answer(self.page.screenshot())
             .await
             .expect("the driver takes pictures");
@@ -254,6 +268,11 @@ impl Window {
 }
 
 const TEMPERATURE: &str = "input[type=number][aria-label=Temperature]";
+
+/// Done once every picture that is shown is decoded and painted.
+const PAINTED: &str = "const shown = [...document.images].filter((img) => img.naturalWidth > 0);
+    Promise.allSettled(shown.map((img) => img.decode()))
+      .then(() => requestAnimationFrame(() => requestAnimationFrame(() => done(true))));";
 
 const MESSAGES: &str =
     "[...document.querySelectorAll('[role=log] article[data-role]')].map((article) => ({

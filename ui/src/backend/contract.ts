@@ -18,11 +18,11 @@ export const commands = {
 	/**  The messages of a conversation, oldest first. */
 	listMessages: (conversation: number) => typedError<Message[], Failure>(__TAURI_INVOKE("list_messages", { conversation })),
 	/**  What stands unsent in the composer; null is the composer of a conversation not yet begun. */
-	readDraft: (conversation: number | null) => typedError<string, Failure>(__TAURI_INVOKE("read_draft", { conversation })),
-	/**  Keeps what stands unsent in the composer. */
-	saveDraft: (conversation: number | null, text: string) => typedError<null, Failure>(__TAURI_INVOKE("save_draft", { conversation, text })),
+	readDraft: (conversation: number | null) => typedError<Draft, Failure>(__TAURI_INVOKE("read_draft", { conversation })),
+	/**  Keeps what stands unsent in the composer; a picture that is taken from its last place is forgotten. */
+	saveDraft: (conversation: number | null, text: string, pictures: string[]) => typedError<null, Failure>(__TAURI_INVOKE("save_draft", { conversation, text, pictures })),
 	/**  Saves the person's message and streams the model's answer to it; returns when that has ended. */
-	sendMessage: (conversation: number, text: string, onEvent: Channel<ReplyEvent>) => typedError<null, Failure>(__TAURI_INVOKE("send_message", { conversation, text, onEvent })),
+	sendMessage: (conversation: number, text: string, pictures: Showing[], onEvent: Channel<ReplyEvent>) => typedError<null, Failure>(__TAURI_INVOKE("send_message", { conversation, text, pictures, onEvent })),
 	/**  The answer being written in `conversation` ends between two tokens and keeps what it has. */
 	stopReply: (conversation: number) => typedError<null, Failure>(__TAURI_INVOKE("stop_reply", { conversation })),
 	/**  Every model in the models folder, by name. */
@@ -63,6 +63,20 @@ export type Conversation = {
 	createdMs: number,
 	/**  When something was last said in it. */
 	updatedMs: number,
+};
+
+/**  A piece of a picture, in the picture's own pixels. */
+export type Crop = {
+	x: number,
+	y: number,
+	width: number,
+	height: number,
+};
+
+/**  What stands unsent in a composer. */
+export type Draft = {
+	text: string,
+	pictures: Picture[],
 };
 
 /**
@@ -114,6 +128,8 @@ export type Message = {
 	/**  True for an answer that was stopped, or whose process died while it was written. */
 	cutShort: boolean,
 	figures: Figures | null,
+	/**  What was shown with a question, in this order. */
+	pictures: Shown[],
 };
 
 /**  A checkpoint that is on this machine. */
@@ -129,6 +145,8 @@ export type Model = {
 	tuning: Tuning,
 	/**  Positions the model was trained for. */
 	contextTokens: number,
+	/**  Whether it can look at pictures. */
+	hasEyes: boolean,
 };
 
 /**  What the window's model button shows. */
@@ -137,6 +155,20 @@ export type ModelState =
 { kind: "absent" } | 
 /**  This one answers the next question; it is loaded then, or is already. */
 { kind: "chosen"; model: Model; loaded: boolean };
+
+/**  A picture that is kept, and what showing it to a model takes. */
+export type Picture = {
+	/**  Names it by what is in its file. */
+	id: string,
+	/**  Pixels, as one looks at it. */
+	width: number,
+	height: number,
+	sizeBytes: number,
+	/**  The pieces that it is also shown in with pan and scan; none if it is nearly square or small. */
+	crops: Crop[],
+	/**  Tokens that one look takes: the whole of it, or a piece. */
+	tokensPerLook: number,
+};
 
 /**  One thing that happened while a question was answered, in this order. */
 export type ReplyEvent = 
@@ -148,6 +180,10 @@ export type ReplyEvent =
 { kind: "loading" } | 
 /**  The answer exists, empty and marked cut short. */
 { kind: "started"; message: Message } | 
+/**  The model looks at pictures it has not seen before: look `view` of `views`. */
+{ kind: "looking"; view: number; views: number; 
+/**  From 0 to 1, over all of them. */
+share: number; secondsLeft: number | null } | 
 /**  The prompt is being read: `done` of `total` tokens. */
 { kind: "reading"; done: number; total: number; secondsLeft: number | null } | 
 /**  The answer grew by `delta`; `tokens` so far. */
@@ -176,7 +212,22 @@ export type Settings = {
 	openConversation: number | null,
 	/**  Name of the model a chat uses; null until one is there. */
 	model: string | null,
+	/**  Whether wide and tall pictures are also shown to the model in pieces. */
+	panAndScan: boolean,
 	sampling: Sampling,
+};
+
+/**  A picture that is to be shown with a message. */
+export type Showing = {
+	picture: string,
+	panAndScan: boolean,
+};
+
+/**  A picture as it was shown with a message. */
+export type Shown = {
+	picture: Picture,
+	/**  Whether the model was also shown its pieces. */
+	panAndScan: boolean,
 };
 
 /**  Light, dark, or as the system has it. */

@@ -1,5 +1,5 @@
 /** What the stand-in keeps, and what it has to begin with. */
-import type { Conversation, Message, Model, Settings } from ".";
+import type { Conversation, Draft, Message, Model, Settings } from ".";
 import { RICH, SHORT } from "./fake-answers";
 
 export type Book = {
@@ -7,7 +7,9 @@ export type Book = {
   conversations: Conversation[];
   deleted: number[];
   messages: Message[];
-  drafts: Record<string, string>;
+  drafts: Record<string, Draft>;
+  /** The files, as addresses that hold them. */
+  pictures: Record<string, string>;
   models: Model[];
   chosen: string | null;
   settings: Settings;
@@ -23,6 +25,7 @@ export function emptyBook(models: Model[]): Book {
     deleted: [],
     messages: [],
     drafts: {},
+    pictures: {},
     models,
     chosen: models[0]?.name ?? null,
     settings: {
@@ -30,6 +33,7 @@ export function emptyBook(models: Model[]): Book {
       sidebarOpen: true,
       openConversation: null,
       model: null,
+      panAndScan: true,
       sampling: { temperature: 1, topK: 64, topP: 0.95, minP: 0, seed: null },
     },
   };
@@ -63,7 +67,12 @@ function converse(book: Book, title: string, hoursAgo: number, turns: [string, s
   const conversation = { id: book.next++, title, createdMs: updatedMs, updatedMs };
   book.conversations.push(conversation);
   for (const [question, answer] of turns) {
-    const common = { conversation: conversation.id, createdMs: updatedMs, cutShort: false };
+    const common = {
+      conversation: conversation.id,
+      createdMs: updatedMs,
+      cutShort: false,
+      pictures: [],
+    };
     const answerTokens = Math.ceil(answer.length / 4);
     book.messages.push(
       { ...common, id: book.next++, role: "user", text: question, figures: null },

@@ -6,14 +6,26 @@
  *   ?model=none|base          nothing is here yet, or only a base model
  *   ?say=short|rich|hostile|rtl|long   what it answers whatever it is asked
  *   ?pace=24                  milliseconds between words
+ *   ?look=900                 milliseconds it takes to look at a picture
  *   ?read=6000                milliseconds it takes to read the prompt
  *   ?wait, ?loading           milliseconds it waits for another answer, or loads the model
  *   ?fail=send|answer|models|load|fetch|draft|settings
  *   ?messages=300             there is a conversation this long
  *   ?full=0.9                 how much of the context each answer says is in use
  */
-import type { Backend, Failure, Message, Model, ModelState, ReplyEvent, Settings } from ".";
+import type {
+  Backend,
+  Failure,
+  Message,
+  Model,
+  ModelState,
+  Question,
+  ReplyEvent,
+  Settings,
+  Shown,
+} from ".";
 import { answerTo, named } from "./fake-answers";
+import { read } from "./fake-pictures";
 import { conversationsToBegin, emptyBook, type Book, type Shelf } from "./fake-book";
 
 const STARTER_BYTES = 253_000_000;
@@ -48,6 +60,7 @@ const starter: Model = {
   format: "Q4_K_M",
   tuning: "pretrained",
   contextTokens: 32768,
+  hasEyes: false,
 };
 const instructed: Model = {
   name: "gemma-3-4b-it-q4_0",
@@ -57,6 +70,7 @@ const instructed: Model = {
   format: "Q4_0",
   tuning: "instructed",
   contextTokens: 131072,
+  hasEyes: true,
 };
 
 const rest = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
@@ -108,16 +122,41 @@ class Fake implements Backend {
   }
 
   async readDraft(conversation: number | null) {
-    return this.#book.drafts[String(conversation)] ?? "";
+    return structuredClone(this.#book.drafts[String(conversation)] ?? { text: "", pictures: [] });
   }
 
-  async saveDraft(conversation: number | null, text: string) {
+  async saveDraft(conversation: number | null, text: string, pictures: readonly string[]) {
     this.#failing("draft", "the disk is full", "free some space");
-    this.#book.drafts[String(conversation)] = text;
+    const all = this.#pictures();
+    const kept = pictures.flatMap((id) => all.find((picture) => picture.id === id) ?? []);
+    this.#book.drafts[String(conversation)] = { text, pictures: kept };
     this.#keep();
   }
 
-  async sendMessage(id: number, text: string, onEvent: (event: ReplyEvent) => void) {
+  async addPicture(conversation: number | null, file: Blob) {
+    await rest(Number(this.query.get("pace") ?? 24) * 4);
+    const { picture, url } = await read(file).catch(() => {
+      const failure: Failure = {
+        code: "other",
+        message: "this is text, not a picture in a format that Lectern reads",
+        hint: "save it as PNG, JPEG, WebP, GIF, BMP or TIFF",
+      };
+      throw failure;
+    });
+    const draft = await this.readDraft(conversation);
+    const others = draft.pictures.filter(({ id }) => id !== picture.id);
+    this.#book.pictures[picture.id] = url;
+    this.#book.drafts[String(conversation)] = { ...draft, pictures: [...others, picture] };
+    this.#keep();
+    return picture;
+  }
+
+  pictureUrl(id: string) {
+    return this.#book.pictures[id] ?? "";
+  }
+
+  async sendMessage(id: number, question: Question, onEvent: (event: ReplyEvent) => void) {
+    const { text } = question;
     await rest(30);
     this.#failing(
       "send",
@@ -125,14 +164,16 @@ class Fake implements Backend {
       "free some space and send it again",
     );
     const conversation = this.#conversation(id);
-    if (conversation.title === "") conversation.title = text.trim().slice(0, 60);
+    if (conversation.title === "") conversation.title = text.trim().slice(0, 60) || "A picture";
     conversation.updatedMs = Date.now();
     this.#stopped.delete(id);
-    onEvent({ kind: "asked", message: { ...this.#add(id, "user", text) } });
+    const shown = this.#shown(question);
+    onEvent({ kind: "asked", message: { ...this.#add(id, "user", text, shown) } });
     await this.#delay("wait", () => onEvent({ kind: "waiting" }));
     await this.#delay("loading", () => onEvent({ kind: "loading" }));
     const answer = this.#add(id, "model", "");
     onEvent({ kind: "started", message: { ...answer } });
+    await this.#look(id, shown, onEvent);
     const prompt = 12 + Math.ceil(text.length / 4);
     await this.#read(id, prompt, onEvent);
     await this.#write(answer, text, onEvent);
@@ -250,6 +291,35 @@ class Fake implements Backend {
     document.documentElement.dataset["ready"] = "true";
   }
 
+  async #look(id: number, shown: readonly Shown[], onEvent: (event: ReplyEvent) => void) {
+    const lasts = Number(this.query.get("look") ?? 0);
+    const views = shown.reduce(
+      (sum, { picture, panAndScan }) => sum + 1 + (panAndScan ? picture.crops.length : 0),
+      0,
+    );
+    for (let view = 1; view <= views && lasts > 0 && !this.#stopped.has(id); view++) {
+      const share = (view - 1) / views;
+      const secondsLeft = view === 1 ? null : ((views - view + 1) * lasts) / 1000;
+      onEvent({ kind: "looking", view, views, share, secondsLeft });
+      await rest(lasts);
+    }
+  }
+
+  /** Every picture that stands anywhere. */
+  #pictures() {
+    const { drafts, messages } = this.#book;
+    const said = messages.flatMap((message) => message.pictures.map(({ picture }) => picture));
+    return [...Object.values(drafts).flatMap(({ pictures }) => pictures), ...said];
+  }
+
+  #shown({ pictures }: Question): Shown[] {
+    const all = this.#pictures();
+    return pictures.flatMap(({ picture: id, panAndScan }) => {
+      const picture = all.find((each) => each.id === id);
+      return picture ? [{ picture, panAndScan }] : [];
+    });
+  }
+
   async #read(id: number, prompt: number, onEvent: (event: ReplyEvent) => void) {
     const lasts = Number(this.query.get("read") ?? 0);
     const total = lasts > 0 ? 12_480 : prompt;
@@ -312,7 +382,7 @@ class Fake implements Backend {
     throw failure;
   }
 
-  #add(conversation: number, role: Message["role"], text: string): Message {
+  #add(conversation: number, role: Message["role"], text: string, pictures: Shown[] = []): Message {
     const message: Message = {
       id: this.#book.next++,
       conversation,
@@ -321,6 +391,7 @@ class Fake implements Backend {
       createdMs: Date.now(),
       cutShort: role === "model",
       figures: null,
+      pictures,
     };
     this.#book.messages.push(message);
     this.#keep();

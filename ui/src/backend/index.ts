@@ -3,20 +3,26 @@
  * `Backend`; each resolves with plain data or throws a `Failure`. `contract.ts` is generated from
  * the Rust side; nothing else in the page imports `commands` or Tauri.
  */
-import { Channel } from "@tauri-apps/api/core";
+import { Channel, convertFileSrc, invoke } from "@tauri-apps/api/core";
 import {
   commands,
   type Conversation,
+  type Draft,
   type Failure,
   type FetchEvent,
   type Message,
   type Model,
   type ModelState,
+  type Picture,
   type ReplyEvent,
   type Settings,
+  type Showing,
 } from "./contract";
 
 export type * from "./contract";
+
+/** What a person says: pictures, then words; one of them is enough. */
+export type Question = { text: string; pictures: readonly Showing[] };
 
 export interface Backend {
   listConversations(): Promise<Conversation[]>;
@@ -27,10 +33,15 @@ export interface Backend {
   restoreConversation(id: number): Promise<void>;
   listMessages(conversation: number): Promise<Message[]>;
   /** `null` is the composer of a conversation not yet begun. */
-  readDraft(conversation: number | null): Promise<string>;
-  saveDraft(conversation: number | null, text: string): Promise<void>;
+  readDraft(conversation: number | null): Promise<Draft>;
+  /** A picture that this takes from its last place is forgotten. */
+  saveDraft(conversation: number | null, text: string, pictures: readonly string[]): Promise<void>;
+  /** Puts a picture's file into the composer, behind what is there. */
+  addPicture(conversation: number | null, file: Blob): Promise<Picture>;
+  /** Where `<img>` finds a picture: small for a conversation, large to look closely. */
+  pictureUrl(id: string, size: "small" | "large"): string;
   /** Resolves when the answer has ended, by itself or because it was stopped. */
-  sendMessage(id: number, text: string, onEvent: (event: ReplyEvent) => void): Promise<void>;
+  sendMessage(id: number, question: Question, onEvent: (event: ReplyEvent) => void): Promise<void>;
   stopReply(conversation: number): Promise<void>;
   listModels(): Promise<Model[]>;
   modelState(): Promise<ModelState>;
@@ -58,8 +69,17 @@ export const backend: Backend = {
   restoreConversation: (id) => done(commands.restoreConversation(id)),
   listMessages: (conversation) => data(commands.listMessages(conversation)),
   readDraft: (conversation) => data(commands.readDraft(conversation)),
-  saveDraft: (conversation, text) => done(commands.saveDraft(conversation, text)),
-  sendMessage: (id, text, onEvent) => done(commands.sendMessage(id, text, channel(onEvent))),
+  saveDraft: (conversation, text, pictures) =>
+    done(commands.saveDraft(conversation, text, [...pictures])),
+  addPicture: async (conversation, file) => {
+    // A body of bytes, which the generated commands cannot have; its place travels as a header.
+    const headers: Record<string, string> =
+      conversation === null ? {} : { conversation: String(conversation) };
+    return await invoke<Picture>("add_picture", await file.arrayBuffer(), { headers });
+  },
+  pictureUrl: (id, size) => convertFileSrc(size === "large" ? `${id}-large` : id, "picture"),
+  sendMessage: (id, { text, pictures }, onEvent) =>
+    done(commands.sendMessage(id, text, [...pictures], channel(onEvent))),
   stopReply: (conversation) => done(commands.stopReply(conversation)),
   listModels: () => data(commands.listModels()),
   modelState: () => data(commands.modelState()),

@@ -10,6 +10,7 @@ const message = (id: number, role: Role, text: string): Message => ({
   createdMs: 0,
   cutShort: role === "model",
   figures: null,
+  pictures: [],
 });
 
 const EMPTY: Reply = { messages: [], phase: IDLE };

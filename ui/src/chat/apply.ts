@@ -7,6 +7,7 @@ export type Phase =
   | { kind: "sending" }
   | { kind: "waiting" }
   | { kind: "loading" }
+  | { kind: "looking"; view: number; views: number; share: number; secondsLeft: number | null }
   | { kind: "reading"; done: number; total: number; secondsLeft: number | null }
   | { kind: "writing"; tokens: number; tokensPerSecond: number };
 
@@ -28,6 +29,7 @@ export function apply(reply: Reply, event: ReplyEvent): Reply {
         messages: add(messages, event.message),
         phase: { kind: "reading", done: 0, total: 0, secondsLeft: null },
       };
+    case "looking":
     case "reading":
       return { messages, phase: event };
     case "text": {

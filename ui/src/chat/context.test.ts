@@ -18,6 +18,7 @@ const answer = (promptTokens: number, answerTokens: number): Message => ({
     answerSeconds: 1,
     contextTokens: 1000,
   },
+  pictures: [],
 });
 
 test("nothing is known before the first answer", () => {

@@ -1,8 +1,8 @@
-import type { Backend, Conversation, Failure, Message, ReplyEvent } from "../backend";
+import type { Backend, Conversation, Failure, Message, Question, ReplyEvent } from "../backend";
 import { failureOf } from "../shared/failure";
 import { nextFrame } from "../shared/frame";
 import { apply, IDLE, type Phase, type Reply } from "./apply";
-import { Draft } from "./draft.svelte";
+import { Draft, type Contents } from "./draft.svelte";
 
 /**
  * The last event may come after the reply itself has resolved: both cross the wire on ways of
@@ -11,7 +11,7 @@ import { Draft } from "./draft.svelte";
 const LAST_EVENT_MS = 500;
 
 /** What went wrong for the last question. `question` can be asked again; it is kept already. */
-export type Fault = { failure: Failure; question: string | null };
+export type Fault = { failure: Failure; question: Question | null };
 
 /** What an open conversation tells the window. */
 export type Reports = {
@@ -52,8 +52,20 @@ export class OpenConversation {
     this.loaded = true;
   }
 
-  async send(text: string): Promise<void> {
-    if (this.replying || text.trim() === "") return;
+  /** Sends what stands in the composer, wide and tall pictures also in pieces where that is wanted. */
+  async send(panAndScan: boolean): Promise<void> {
+    const { draft } = this;
+    if (this.replying || draft.isEmpty || draft.arriving > 0) return;
+    const contents = draft.lend();
+    await this.#ask(questionOf(contents, panAndScan), contents);
+  }
+
+  /** Asks what is kept once more; what stands in the composer meanwhile stays there. */
+  async askAgain(question: Question): Promise<void> {
+    if (!this.replying) await this.#ask(question, null);
+  }
+
+  async #ask(question: Question, lent: Contents | null): Promise<void> {
     this.fault = null;
     this.phase = { kind: "sending" };
     this.#asked = false;
@@ -61,10 +73,9 @@ export class OpenConversation {
     const turn = Symbol("turn");
     this.#turn = turn;
     const before = this.messages.at(-1)?.id ?? null;
-    this.draft.lend();
     try {
       const id = this.id ?? (await this.#begin());
-      await this.backend.sendMessage(id, text, (event) => {
+      await this.backend.sendMessage(id, question, (event) => {
         // What comes after its turn is over was read from where it is kept.
         if (this.#turn === turn) this.#hear(event);
       });
@@ -73,8 +84,8 @@ export class OpenConversation {
     } catch (thrown) {
       const kept = await this.#isKept(before);
       if (kept) await this.draft.sent();
-      else this.draft.giveBack(text);
-      this.fault = { failure: failureOf(thrown), question: kept ? text : null };
+      else if (lent) this.draft.giveBack(lent);
+      this.fault = { failure: failureOf(thrown), question: kept || !lent ? question : null };
     } finally {
       this.#turn = null;
       this.#heard = [];
@@ -156,3 +167,12 @@ export class OpenConversation {
     return came;
   }
 }
+
+/** What is asked of a composer's contents: pictures that cannot be cut are shown whole. */
+const questionOf = ({ text, pictures }: Contents, panAndScan: boolean): Question => ({
+  text,
+  pictures: pictures.map(({ id, crops }) => ({
+    picture: id,
+    panAndScan: panAndScan && crops.length > 0,
+  })),
+});

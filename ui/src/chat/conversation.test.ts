@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Backend, Message, ReplyEvent } from "../backend";
+import type { Backend, Message, Question, ReplyEvent } from "../backend";
 import { OpenConversation } from "./conversation.svelte";
 
 type Script = (tell: (event: ReplyEvent) => void, kept: Message[]) => Promise<void>;
@@ -12,6 +12,7 @@ const message = (id: number, role: Message["role"], text: string): Message => ({
   createdMs: 0,
   cutShort: role === "model",
   figures: null,
+  pictures: [],
 });
 const question = message(1, "user", "Why?");
 const empty = message(2, "model", "");
@@ -23,16 +24,21 @@ function desk(script: Script) {
   const kept: Message[] = [];
   const drafts: Record<string, string> = {};
   const backend = {
-    readDraft: async (id: number | null) => drafts[String(id)] ?? "",
+    readDraft: async (id: number | null) => ({ text: drafts[String(id)] ?? "", pictures: [] }),
     saveDraft: async (id: number | null, text: string) => void (drafts[String(id)] = text),
     newConversation: async () => ({ id: 7, title: "", createdMs: 0, updatedMs: 0 }),
     listMessages: async () => [...kept],
-    sendMessage: (_id: number, _text: string, tell: (event: ReplyEvent) => void) =>
+    sendMessage: (_id: number, _question: Question, tell: (event: ReplyEvent) => void) =>
       script(tell, kept),
     stopReply: async () => {},
   } as Partial<Backend> as Backend;
   const reports = { onbegun: () => {}, onchanged: () => {} };
   return { open: new OpenConversation(backend, null, reports), drafts };
+}
+
+async function ask(open: OpenConversation, text: string): Promise<void> {
+  open.draft.write(text);
+  await open.send(false);
 }
 
 test("an answer comes, ends, and leaves nothing unsent", async () => {
@@ -44,7 +50,7 @@ test("an answer comes, ends, and leaves nothing unsent", async () => {
   });
   open.draft.write("Why?");
   await open.draft.save();
-  await open.send("Why?");
+  await open.send(false);
   expect(open.messages).toEqual([question, answer]);
   expect(open.phase.kind).toBe("idle");
   expect(open.draft.text).toBe("");
@@ -55,7 +61,7 @@ test("a question that was not kept is back where it was written", async () => {
   const { open, drafts } = desk(async () => {
     throw failure;
   });
-  await open.send("Why?");
+  await ask(open, "Why?");
   expect(open.draft.text).toBe("Why?");
   expect(open.fault).toEqual({ failure, question: null });
   expect(drafts["7"]).toBe("Why?");
@@ -68,11 +74,11 @@ test("a question that was kept can be asked again, also where its event came too
     kept.push(question);
     throw failure;
   });
-  await open.send("Why?");
+  await ask(open, "Why?");
   late({ kind: "asked", message: question });
   late({ kind: "started", message: empty });
   expect(open.draft.text).toBe("");
-  expect(open.fault).toEqual({ failure, question: "Why?" });
+  expect(open.fault).toEqual({ failure, question: { text: "Why?", pictures: [] } });
   expect(open.messages).toEqual([question]);
   expect(open.phase.kind).toBe("idle");
 });
@@ -83,7 +89,7 @@ test("an ending that never came is read from where it is kept", async () => {
     tell({ kind: "started", message: empty });
     kept.push(question, answer);
   });
-  await open.send("Why?");
+  await ask(open, "Why?");
   expect(open.messages).toEqual([question, answer]);
   expect(open.replying).toBe(false);
 });
@@ -98,9 +104,27 @@ test("nothing is sent while an answer is being written", async () => {
     await ended;
     tell({ kind: "ended", message: answer });
   });
-  const first = open.send("Why?");
-  await open.send("And why?");
+  const first = ask(open, "Why?");
+  await ask(open, "And why?");
   end();
   await first;
   expect(asked).toBe(1);
+});
+
+test("asking again leaves alone what was written since", async () => {
+  let broken = true;
+  const { open } = desk(async (tell, kept) => {
+    kept.push(question);
+    if (broken) throw failure;
+    tell({ kind: "asked", message: question });
+    tell({ kind: "started", message: empty });
+    tell({ kind: "ended", message: answer });
+  });
+  await ask(open, "Why?");
+  open.draft.write("And how?");
+  broken = false;
+  const again = open.fault?.question;
+  if (again) await open.askAgain(again);
+  expect(open.fault).toBe(null);
+  expect(open.draft.text).toBe("And how?");
 });

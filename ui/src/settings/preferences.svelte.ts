@@ -18,6 +18,7 @@ const DEFAULTS: Settings = {
   sidebarOpen: true,
   openConversation: null,
   model: null,
+  panAndScan: true,
   sampling: DEFAULT_SAMPLING,
 };
 

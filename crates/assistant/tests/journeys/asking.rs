@@ -100,7 +100,7 @@ fn stopping_while_the_prompt_is_read() {
 
     let mut last = (0, 0);
     desk.assistant
-        .reply(chat, &long, |event| {
+        .reply(chat, long.as_str(), |event| {
             if let ReplyEvent::Reading { done, total, .. } = event {
                 last = (done, total);
                 desk.assistant.stop_reply(chat);

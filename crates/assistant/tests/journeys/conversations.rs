@@ -14,14 +14,17 @@ fn a_restart_finds_everything() {
         .rename_conversation(chat, " On books ")
         .unwrap();
     desk.assistant
-        .save_draft(Some(chat), "And what is")
+        .save_draft(Some(chat), "And what is", &[])
         .unwrap();
-    desk.assistant.save_draft(None, "Another thing").unwrap();
+    desk.assistant
+        .save_draft(None, "Another thing", &[])
+        .unwrap();
     let settings = Settings {
         theme: Theme::Dark,
         sidebar_open: false,
         open_conversation: Some(chat),
         model: Some("gemma-3-270m-q4_k_m".to_owned()),
+        pan_and_scan: false,
         sampling: Sampling {
             temperature: 0.7,
             top_k: 40,
@@ -40,8 +43,11 @@ fn a_restart_finds_everything() {
         before
     );
     assert_eq!(before.1[0].title, "On books");
-    assert_eq!(desk.assistant.draft(Some(chat)).unwrap(), "And what is");
-    assert_eq!(desk.assistant.draft(None).unwrap(), "Another thing");
+    assert_eq!(
+        desk.assistant.draft(Some(chat)).unwrap().text,
+        "And what is"
+    );
+    assert_eq!(desk.assistant.draft(None).unwrap().text, "Another thing");
     assert_eq!(desk.assistant.settings().unwrap(), settings);
     desk.ask(chat, "Go on.", 2);
     assert_eq!(desk.messages(chat).len(), 4, "and the conversation goes on");
@@ -58,11 +64,12 @@ fn a_new_person_finds_the_usual() {
         sidebar_open,
         open_conversation,
         model,
+        pan_and_scan,
         sampling,
     } = settings;
     assert_eq!(
-        (theme, sidebar_open, open_conversation, model),
-        (Theme::System, true, None, None)
+        (theme, sidebar_open, open_conversation, model, pan_and_scan),
+        (Theme::System, true, None, None, true)
     );
     let usual = Sampling {
         temperature: 1.0,

@@ -61,6 +61,17 @@ impl Desk {
         open(self.home.path())
     }
 
+    /// With the golden model that has eyes.
+    pub fn with_eyes() -> Self {
+        let desk = Self::without_a_model();
+        let folder = desk.assistant.models_folder();
+        fs::create_dir_all(folder).unwrap();
+        for file in ["model.gguf", "mmproj.gguf"] {
+            fs::copy(golden("tiny-mm").join(file), folder.join(file)).unwrap();
+        }
+        desk
+    }
+
     /// Lays the starter model into the models folder under `name`.
     pub fn put_starter_as(&self, name: &str) {
         let folder = self.assistant.models_folder();
@@ -147,6 +158,7 @@ fn kind(event: &ReplyEvent) -> &'static str {
         ReplyEvent::Waiting => "waiting",
         ReplyEvent::Loading => "loading",
         ReplyEvent::Started(_) => "started",
+        ReplyEvent::Looking(_) => "looking",
         ReplyEvent::Reading { .. } => "reading",
         ReplyEvent::Text { .. } => "text",
         ReplyEvent::Ended(_) => "ended",

@@ -3,10 +3,13 @@
 use std::fs;
 use std::sync::atomic::AtomicBool;
 
-use assistant::{Ask, AskPictures, Assistant, Error, PanAndScan, Pixels, Sampling};
+use assistant::{
+    Ask, AskPictures, Assistant, Error, PanAndScan, Picture, Pixels, Question, ReplyEvent,
+    Sampling, Shown,
+};
 use safetensors::SafeTensors;
 
-use crate::desk::{golden, options};
+use crate::desk::{Desk, golden, kinds, options};
 
 /// Every picture of the goldens, whole and in pieces: as many pieces, and the same pixels in them.
 #[test]
@@ -141,4 +144,140 @@ fn a_model_without_eyes_says_so() {
     let refused = refused.unwrap_err();
     assert!(matches!(refused, Error::NoEyes { .. }), "{refused}");
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+}
+
+/// Asks about pictures that are kept, four words at most, and yields what happened.
+fn ask_about(desk: &Desk, chat: i64, text: &str, shown: &[(&Picture, bool)]) -> Vec<ReplyEvent> {
+    let pictures: Vec<_> = shown.iter().map(|(it, pieces)| (it.id, *pieces)).collect();
+    let question = Question {
+        text,
+        pictures: &pictures,
+    };
+    let mut events = Vec::new();
+    let on_event = |event| {
+        if matches!(event, ReplyEvent::Text { tokens, .. } if tokens >= 4) {
+            desk.assistant.stop_reply(chat);
+        }
+        events.push(event);
+    };
+    desk.assistant.reply(chat, question, on_event).unwrap();
+    events
+}
+
+/// A picture put into the composer survives a restart, is sent with its words, shown in pieces, looked
+/// at once, and takes part in what is said later.
+#[test]
+fn a_picture_goes_from_the_composer_into_the_conversation() {
+    let desk = Desk::with_eyes();
+    let file = fs::read(golden("tiny-mm/wide.png")).unwrap();
+    let added = desk.assistant.add_picture(None, &file).unwrap();
+    assert_eq!((added.width, added.height), (1800, 400));
+    assert_eq!(added.crops.len(), 4);
+    desk.assistant
+        .save_draft(None, "w4 w5", &[added.id])
+        .unwrap();
+
+    let desk = desk.restarted();
+    let draft = desk.assistant.draft(None).unwrap();
+    assert_eq!(draft.text, "w4 w5");
+    assert_eq!(draft.pictures, std::slice::from_ref(&added));
+    let preview = desk.assistant.picture_preview(added.id).unwrap();
+    assert_eq!(preview[..3], [0xff, 0xd8, 0xff], "a JPEG, whatever it was");
+
+    let chat = desk.new_conversation();
+    let events = ask_about(&desk, chat, &draft.text, &[(&added, true)]);
+    desk.assistant.save_draft(None, "", &[]).unwrap();
+    let expected = [
+        "asked", "loading", "started", "looking", "reading", "text", "ended",
+    ];
+    assert_eq!(kinds(&events), expected);
+    let looks = events.iter().filter_map(|event| match event {
+        ReplyEvent::Looking(look) => Some(look.views),
+        _ => None,
+    });
+    assert_eq!(looks.max(), Some(5), "the whole of it and four pieces");
+    let shown = Shown {
+        picture: added.clone(),
+        pan_and_scan: true,
+    };
+    assert_eq!(desk.messages(chat)[0].pictures, [shown]);
+
+    // Later in the same run nothing of it is read again; after a restart it is not looked at again.
+    let events = ask_about(&desk, chat, "w6", &[]);
+    let cached = cached_tokens(&events);
+    assert!(cached > 5 * 256, "{cached} tokens were known");
+    let desk = desk.restarted();
+    let events = ask_about(&desk, chat, "w7", &[]);
+    assert!(!kinds(&events).contains(&"looking"));
+    assert!(desk.assistant.picture_preview(added.id).is_ok());
+}
+
+/// Words are not needed with a picture; then it names the conversation.
+#[test]
+fn a_picture_alone_is_a_message() {
+    let desk = Desk::with_eyes();
+    let chat = desk.new_conversation();
+    let file = fs::read(golden("tiny-mm/small.png")).unwrap();
+    let added = desk.assistant.add_picture(Some(chat), &file).unwrap();
+    ask_about(&desk, chat, "", &[(&added, true)]);
+    assert_eq!(
+        desk.assistant.conversations().unwrap()[0].title,
+        "A picture"
+    );
+    assert_eq!(desk.messages(chat).len(), 2);
+}
+
+/// Stopped while the model looks: the question and its picture are kept, and so is what was seen.
+#[test]
+fn looking_can_be_stopped() {
+    let desk = Desk::with_eyes();
+    let chat = desk.new_conversation();
+    let file = fs::read(golden("tiny-mm/wide.png")).unwrap();
+    let added = desk.assistant.add_picture(Some(chat), &file).unwrap();
+    let question = Question {
+        text: "w4",
+        pictures: &[(added.id, true)],
+    };
+    let mut events = Vec::new();
+    let on_event = |event| {
+        if matches!(event, ReplyEvent::Looking(look) if look.view == 2) {
+            desk.assistant.stop_reply(chat);
+        }
+        events.push(event);
+    };
+    desk.assistant.reply(chat, question, on_event).unwrap();
+    assert!(!kinds(&events).contains(&"reading"));
+    let messages = desk.messages(chat);
+    assert_eq!(messages[0].pictures.len(), 1);
+    assert!(messages[1].cut_short && messages[1].text.is_empty());
+
+    let events = ask_about(&desk, chat, "w4", &[(&added, true)]);
+    let views = events.iter().find_map(|event| match event {
+        ReplyEvent::Looking(look) => Some(look.views),
+        _ => None,
+    });
+    assert_eq!(views, Some(4), "one of five was seen before the stop");
+}
+
+/// The question is kept with its picture, for when a model with eyes is chosen.
+#[test]
+fn a_conversation_with_pictures_needs_eyes() {
+    let desk = Desk::new();
+    assert!(!desk.assistant.models().unwrap()[0].has_eyes);
+    let chat = desk.new_conversation();
+    let file = fs::read(golden("tiny-mm/small.png")).unwrap();
+    let added = desk.assistant.add_picture(Some(chat), &file).unwrap();
+    let question = Question {
+        text: "What is this?",
+        pictures: &[(added.id, false)],
+    };
+    let refused = desk.assistant.reply(chat, question, |_| {}).unwrap_err();
+    assert_eq!(refused.to_string(), "Gemma 3 270M cannot see pictures");
+    assert_eq!(desk.messages(chat)[0].pictures.len(), 1);
+    assert_eq!(desk.messages(chat).len(), 1, "no answer was begun");
+}
+
+fn cached_tokens(events: &[ReplyEvent]) -> u32 {
+    let figures = crate::desk::answer(events).figures.as_ref();
+    figures.expect("it was answered").cached_tokens
 }
