@@ -11,7 +11,7 @@ use engine::Weights;
 use crate::assistant::{guarded, lock};
 use crate::event::FetchEvent;
 use crate::loaded::Loaded;
-use crate::{Assistant, Error, sight};
+use crate::{Assistant, Error};
 
 /// A checkpoint that is on this machine.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,7 +22,7 @@ pub struct Model {
     pub title: String,
     /// The GGUF file or Hugging Face folder.
     pub path: PathBuf,
-    /// On the disk.
+    /// All its files on the disk.
     pub size_bytes: u64,
     /// "Q4_K_M"
     pub format: String,
@@ -102,13 +102,30 @@ impl Assistant {
         }
     }
 
-    /// Takes a GGUF file (or a Hugging Face folder) into the models folder and chooses it. The original stays.
+    /// Takes a GGUF file or a folder into the models folder, with the picture tower that lies beside it, and chooses
+    /// it. The originals stay.
     pub fn import_model(&self, file: &Path) -> Result<Model, Error> {
-        Weights::open(file)?; // what cannot be opened is not copied
         let never = AtomicBool::new(false);
-        let imported = self.folder()?.import(file, &never, |_, _| {})?;
-        let model = Model::from(imported.expect("it is never stopped"));
-        self.keep_model(Some(&model.name))?;
+        let imported = self.import_model_with(file, None, &never, |_, _| {})?;
+        Ok(imported.expect("it is never stopped"))
+    }
+
+    /// As [`Self::import_model`], with the picture tower `mmproj` if one is named. `on_progress` hears bytes done and
+    /// in all; `None` if it was stopped, and then nothing is left of it.
+    pub fn import_model_with(
+        &self,
+        file: &Path,
+        mmproj: Option<&Path>,
+        stop: &AtomicBool,
+        on_progress: impl FnMut(u64, u64),
+    ) -> Result<Option<Model>, Error> {
+        let found = checkpoints::identify(file)?;
+        Weights::open_with(&found.path, mmproj)?; // what cannot be opened is not copied
+        let imported = self.folder()?.import(file, mmproj, stop, on_progress)?;
+        let model = imported.map(Model::from);
+        if let Some(model) = &model {
+            self.keep_model(Some(&model.name))?;
+        }
         Ok(model)
     }
 
@@ -306,13 +323,14 @@ impl From<Checkpoint> for Model {
             format,
             tuning,
             context_tokens,
+            has_eyes,
+            mmproj: _, // the engine finds it by the same rule
         } = checkpoint;
         let tuning = match tuning {
             checkpoints::Tuning::Pretrained => Tuning::Pretrained,
             checkpoints::Tuning::Instructed => Tuning::Instructed,
         };
         Self {
-            has_eyes: sight::has_eyes(&path),
             name,
             title,
             path,
@@ -320,6 +338,7 @@ impl From<Checkpoint> for Model {
             format,
             tuning,
             context_tokens,
+            has_eyes,
         }
     }
 }

@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use documents::{Area, Picture as Decoded};
-use engine::Weights;
 use library::PictureId;
 use prompt::{Crop, TOKENS_PER_VIEW};
 use sha2::{Digest, Sha256};
@@ -177,21 +176,6 @@ pub fn area(crop: Crop) -> Area {
         width,
         height,
     }
-}
-
-/// Whether the model at `path` can see: a folder with a tower, or a GGUF file with one beside it. Little
-/// is read where there can be none.
-pub fn has_eyes(path: &Path) -> bool {
-    let beside = || {
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        let entries = fs::read_dir(folder.unwrap_or(Path::new("."))).into_iter();
-        let mut names = entries.flatten().flatten().map(|entry| entry.file_name());
-        names.any(|name| name.to_string_lossy().to_lowercase().contains("mmproj"))
-    };
-    (path.is_dir() || beside())
-        && Weights::open(path).is_ok_and(|weights| weights.tower().is_some())
 }
 
 /// Tells the tower at `path`, a file or a folder of weights, from every other: by its files' lengths and

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::{gguf_file, hugging_face};
+use crate::{gguf_file, hugging_face, mmproj};
 
 /// A Gemma 3 checkpoint that can be opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,9 +13,9 @@ pub struct Checkpoint {
     pub name: String,
     /// "Gemma 3 270M"; of a shape that Google did not publish, its own name.
     pub title: String,
-    /// The GGUF file, or the Hugging Face folder.
+    /// The GGUF file (of several, the first), or the Hugging Face folder.
     pub path: PathBuf,
-    /// On the disk.
+    /// All its files on the disk.
     pub size_bytes: u64,
     /// "Q4_K_M", "BF16"
     pub format: String,
@@ -23,6 +23,10 @@ pub struct Checkpoint {
     pub tuning: Tuning,
     /// Positions the model was trained for.
     pub context_tokens: u32,
+    /// Whether it can be shown pictures.
+    pub has_eyes: bool,
+    /// The file of a GGUF model's picture tower. A Hugging Face folder has its tower in it.
+    pub mmproj: Option<PathBuf>,
 }
 
 /// What a checkpoint was taught.
@@ -34,14 +38,26 @@ pub enum Tuning {
     Instructed,
 }
 
-/// Says what the GGUF file or Hugging Face folder at `path` is; refuses whatever is not Gemma 3.
+/// Says what the GGUF file or folder at `path` is; refuses whatever is not Gemma 3. The picture tower that lies beside
+/// a GGUF file is taken for its.
+///
+/// A folder is as Hugging Face has them, or has the GGUF files of one model in it.
 ///
 /// Reads what stands before the weights, never the weights.
 pub fn identify(path: &Path) -> Result<Checkpoint, Error> {
+    match gguf_at(path)? {
+        Some(file) => Ok(mmproj::with_eyes(&gguf_file::identify(&file)?)),
+        None => hugging_face::identify(path),
+    }
+}
+
+/// The GGUF file that is the model at `path`; `None` where that is a folder in Hugging Face's layout, or nothing.
+pub(crate) fn gguf_at(path: &Path) -> Result<Option<PathBuf>, Error> {
     let kind = fs::metadata(path).map_err(Error::io("read", path))?;
     match kind.is_dir() {
-        true => hugging_face::identify(path),
-        false => gguf_file::identify(path),
+        true if path.join("config.json").is_file() => Ok(None),
+        true => gguf_file::in_folder(path),
+        false => Ok(Some(path.to_owned())),
     }
 }
 

@@ -26,6 +26,15 @@ pub enum Error {
     /// The half of a model that sees pictures.
     #[error("{} is the part of a model that sees pictures, not a model", path.display())]
     Projector { path: PathBuf },
+    /// The half of another model that sees pictures, or nothing of the kind.
+    #[error("{} is not the part of {} that sees pictures", path.display(), model.display())]
+    OtherProjector { path: PathBuf, model: PathBuf },
+    /// A folder has the part that sees pictures in it.
+    #[error("{} is a folder in Hugging Face's layout, which takes no mmproj file", path.display())]
+    ProjectorForFolder { path: PathBuf },
+    /// A folder of GGUF files that are more than one model.
+    #[error("{} has several models in it: {}", path.display(), names.join(", "))]
+    SeveralModels { path: PathBuf, names: Vec<String> },
     /// One of several files that are one model together, under a name that does not lead to the others.
     #[error("{} is one of {count} parts of a model, but named as one of {named}", path.display())]
     Split {
@@ -133,6 +142,11 @@ impl Error {
             Self::Broken { .. } => "fetch the checkpoint again, with all its files",
             Self::OtherModel { .. } => "choose a Gemma 3 checkpoint: 270M, 1B, 4B, 12B or 27B",
             Self::Projector { .. } => "choose the model it belongs to",
+            Self::OtherProjector { .. } => "choose the mmproj file that was made for this model",
+            Self::ProjectorForFolder { .. } => {
+                "import the folder alone: its weights have that part in them"
+            }
+            Self::SeveralModels { .. } => "choose the file of one of them",
             Self::Split { .. } => {
                 "give the parts back the names they came with (…-00001-of-00003.gguf)"
             }

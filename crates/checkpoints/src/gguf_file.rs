@@ -1,11 +1,11 @@
 //! What a GGUF file says it is.
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use gguf::{Header, Part};
+use gguf::{Header, Part, mmproj};
 
 use crate::checkpoint::{Checkpoint, family, title};
 use crate::error::Error;
@@ -49,8 +49,17 @@ const FILE_TYPES: &[(u32, &str)] = &[
     (38, "MXFP4"),
 ];
 
+/// What a GGUF file says it is.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// Without the picture tower that may lie beside it.
+    pub checkpoint: Checkpoint,
+    /// Of the model's stream: a picture tower makes rows of that width.
+    pub width: u32,
+}
+
 /// Says what the GGUF file at `path` is; if it is one of several that are one model, what they are together.
-pub fn identify(path: &Path) -> Result<Checkpoint, Error> {
+pub fn identify(path: &Path) -> Result<Told, Error> {
     let paths = parts(path)?;
     let (mut headers, mut size_bytes) = (Vec::new(), 0);
     for path in &paths {
@@ -91,15 +100,45 @@ pub fn identify(path: &Path) -> Result<Checkpoint, Error> {
         "" => &name,
         own_name => own_name,
     });
-    Ok(Checkpoint {
+    let checkpoint = Checkpoint {
         title: title.to_owned(),
         path: path.clone(),
         size_bytes,
         format: format(&headers).map_err(damaged)?,
         tuning: tuning(&evidence),
         context_tokens: number("gemma3.context_length")?,
+        has_eyes: false,
+        mmproj: None,
         name: name.clone(),
-    })
+    };
+    Ok(Told { checkpoint, width })
+}
+
+/// The model in a folder of GGUF files, which are the parts of one and perhaps its picture tower; `None` if it has none.
+pub(crate) fn in_folder(folder: &Path) -> Result<Option<PathBuf>, Error> {
+    let mut models = Vec::new();
+    for found in fs::read_dir(folder).map_err(Error::io("read", folder))? {
+        let path = found.map_err(Error::io("read", folder))?.path();
+        if is_gguf(&path) && !mmproj::is_mmproj(&path) && path.is_file() {
+            models.push(path);
+        }
+    }
+    models.sort();
+    // Of a model in several files, the first stands for all.
+    models.dedup_by(|next, first| part(next).is_some() && name_of(next) == name_of(first));
+    match models.len() {
+        0 | 1 => Ok(models.pop()),
+        _ => Err(Error::SeveralModels {
+            path: folder.to_owned(),
+            names: models.iter().map(|path| name_of(path)).collect(),
+        }),
+    }
+}
+
+/// Whether a file is called like a GGUF file.
+pub(crate) fn is_gguf(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|end| end.eq_ignore_ascii_case("gguf"))
 }
 
 /// The files that are one model with the one at `path`, in order; each of them is there.
@@ -128,7 +167,8 @@ pub(crate) fn part(path: &Path) -> Option<Part> {
     (part.count > 1).then_some(part)
 }
 
-fn read(path: &Path) -> Result<(Header, u64), Error> {
+/// The head of the file at `path`, and how many bytes the file has.
+pub(crate) fn read(path: &Path) -> Result<(Header, u64), Error> {
     let file = File::open(path).map_err(Error::io("read", path))?;
     let bytes = file.metadata().map_err(Error::io("read", path))?.len();
     match Header::read(BufReader::new(file), bytes) {

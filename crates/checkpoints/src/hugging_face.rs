@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
@@ -47,6 +47,10 @@ pub fn identify(folder: &Path) -> Result<Checkpoint, Error> {
     let context = number("max_position_embeddings").unwrap_or(USUAL_CONTEXT_TOKENS);
 
     let weights = Weights::read(folder)?;
+    let mut more_bytes = 0;
+    for path in files_beside_the_weights(folder)? {
+        more_bytes += fs::metadata(&path).map_err(Error::io("read", &path))?.len();
+    }
     let name = name_of(folder);
     let evidence = Evidence {
         name: &name,
@@ -57,10 +61,12 @@ pub fn identify(folder: &Path) -> Result<Checkpoint, Error> {
     Ok(Checkpoint {
         title: title(layers, width).map_or_else(|| name.clone(), str::to_owned),
         path: folder.to_owned(),
-        size_bytes: weights.bytes,
+        size_bytes: weights.bytes + more_bytes,
         format: weights.format,
         tuning: tuning(&evidence),
         context_tokens: u32::try_from(context).unwrap_or(u32::MAX),
+        has_eyes: weights.has_tower && config["vision_config"].is_object(),
+        mmproj: None,
         name,
     })
 }
@@ -86,12 +92,31 @@ pub(crate) fn name_of(folder: &Path) -> String {
         .into_owned()
 }
 
-/// True for the files of a folder that make up the checkpoint; the rest (pictures, other formats) is not needed.
-pub(crate) fn belongs(file_name: &str) -> bool {
+/// The files of the folder that make up the checkpoint; the rest (pictures, other formats) is not needed.
+pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let weights = weight_files(folder)?.into_iter();
+    let mut files: Vec<PathBuf> = weights.map(|name| folder.join(name)).collect();
+    files.extend(files_beside_the_weights(folder)?);
+    Ok(files)
+}
+
+fn files_beside_the_weights(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut files = Vec::new();
+    for found in fs::read_dir(folder).map_err(Error::io("read", folder))? {
+        let path = found.map_err(Error::io("read", folder))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if belongs(&name) && path.is_file() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// True for what there is besides the weights.
+fn belongs(file_name: &str) -> bool {
     let lower = file_name.to_lowercase();
-    let ends = [".safetensors", ".json", ".jinja"]
-        .iter()
-        .any(|end| lower.ends_with(end));
+    let ends = [".json", ".jinja"].iter().any(|end| lower.ends_with(end));
     let terms = ["license", "notice", "tokenizer.model"]
         .iter()
         .any(|begin| lower.starts_with(begin));
@@ -120,20 +145,27 @@ struct Weights {
     bytes: u64,
     /// The type that most bytes are of.
     format: String,
+    /// Whether what sees pictures is among them.
+    has_tower: bool,
 }
 
 impl Weights {
     fn read(folder: &Path) -> Result<Self, Error> {
-        let mut bytes = 0;
-        let mut bytes_of = BTreeMap::new();
+        let (mut bytes, mut has_tower) = (0, false);
+        let mut bytes_of = BTreeMap::<String, u64>::new();
         for name in weight_files(folder)? {
-            let path = folder.join(name);
-            bytes += count_types(&path, &mut bytes_of)?;
+            let (header, file_bytes) = read_header(&folder.join(name))?;
+            bytes += file_bytes;
+            for (name, dtype, tensor_bytes) in header {
+                has_tower |= name.contains("vision_tower.");
+                *bytes_of.entry(dtype).or_default() += tensor_bytes;
+            }
         }
         let most = bytes_of.into_iter().max_by_key(|(_, bytes)| *bytes);
         Ok(Self {
             bytes,
             format: most.map_or_else(|| "unknown".to_owned(), |(name, _)| name),
+            has_tower,
         })
     }
 }
@@ -165,8 +197,8 @@ fn weight_files(folder: &Path) -> Result<BTreeSet<String>, Error> {
     Ok(names)
 }
 
-/// Adds up the bytes of each type in one `.safetensors` file, and yields the file's size.
-fn count_types(path: &Path, bytes_of: &mut BTreeMap<String, u64>) -> Result<u64, Error> {
+/// Name, type and bytes of each tensor in one `.safetensors` file, and the file's size.
+fn read_header(path: &Path) -> Result<(Vec<(String, String, u64)>, u64), Error> {
     let broken = |problem: &str| Error::Broken {
         path: path.to_owned(),
         problem: problem.to_owned(),
@@ -186,7 +218,8 @@ fn count_types(path: &Path, bytes_of: &mut BTreeMap<String, u64>) -> Result<u64,
     read.map_err(Error::io("read", path))?;
     let header: Map<String, Value> =
         serde_json::from_slice(&header).map_err(|_| broken("its header is not JSON"))?;
-    for (_, tensor) in header.iter().filter(|(name, _)| *name != "__metadata__") {
+    let mut tensors = Vec::new();
+    for (name, tensor) in header.iter().filter(|(name, _)| *name != "__metadata__") {
         let offsets = tensor["data_offsets"]
             .as_array()
             .map(Vec::as_slice)
@@ -200,9 +233,9 @@ fn count_types(path: &Path, bytes_of: &mut BTreeMap<String, u64>) -> Result<u64,
         if end < start || data_bytes < end {
             return Err(broken("it ends before its last tensor does"));
         }
-        *bytes_of.entry(dtype.to_owned()).or_default() += end - start;
+        tensors.push((name.clone(), dtype.to_owned(), end - start));
     }
-    Ok(file_bytes)
+    Ok((tensors, file_bytes))
 }
 
 fn json(path: &Path) -> Result<Value, Error> {

@@ -1,20 +1,30 @@
 //! A model that is on this machine already becomes one of ours.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use gguf::Part;
+use gguf::{Part, mmproj::is_mmproj};
 
 use crate::checkpoint::{Checkpoint, identify};
 use crate::disk::{self, Halt};
 use crate::error::Error;
-use crate::gguf_file;
-use crate::hugging_face;
 use crate::models::{IMPORTING, Models, PARTIAL};
+use crate::{gguf_file, hugging_face, mmproj};
+
+/// A picture tower, in the folder of its model.
+const MMPROJ: &str = "mmproj.gguf";
+
+/// A file of a model, and the name it gets.
+type Named = (PathBuf, OsString);
 
 impl Models {
-    /// Takes a GGUF file or Hugging Face folder into the models folder; the original stays.
+    /// Takes a GGUF file or a folder into the models folder, with all that belongs to it: the other parts of a model in
+    /// several files, and its picture tower, which is the file `mmproj` or lies beside it. The originals stay.
+    ///
+    /// A model of several files gets a folder of its own, so that none is ever given what belongs to another, and
+    /// that it is here whole or not at all.
     ///
     /// Where the file system can copy on write, the import takes no time and no room. (A second
     /// name for the same file would do so everywhere, but a program that later writes the original
@@ -25,10 +35,12 @@ impl Models {
     pub fn import(
         &self,
         source: &Path,
+        mmproj: Option<&Path>,
         stop: &AtomicBool,
         on_progress: impl FnMut(u64, u64),
     ) -> Result<Option<Checkpoint>, Error> {
-        match self.take_in(source, stop, on_progress) {
+        let checkpoint = found(source, mmproj)?;
+        match self.take_in(&checkpoint, stop, on_progress) {
             Ok(checkpoint) => Ok(Some(checkpoint)),
             Err(Halt::Stopped) => Ok(None),
             Err(Halt::Failed(error)) => Err(error),
@@ -37,104 +49,80 @@ impl Models {
 
     fn take_in(
         &self,
-        source: &Path,
+        checkpoint: &Checkpoint,
         stop: &AtomicBool,
         mut on_progress: impl FnMut(u64, u64),
     ) -> Result<Checkpoint, Halt> {
-        // A link would be linked, not what it leads to.
-        let real = fs::canonicalize(source).map_err(Error::io("read", source))?;
-        let checkpoint = identify(&real)?;
         let _turn = self.take_turn()?;
-        if let Some(here) = self.already_here(&checkpoint, stop)? {
+        if let Some(here) = self.already_here(checkpoint, stop)? {
             return Ok(here);
         }
-
         let name = self.free_name(&plain(&checkpoint.name))?;
         let partial = self.folder().join(format!("{name}{IMPORTING}"));
         let mut clear = Clear {
             path: Some(partial.clone()),
         };
-        if let Some(part) = gguf_file::part(&real) {
-            let part = Part {
-                model: name,
-                ..part
-            };
-            let path = self.take_in_parts(&real, &part, &partial, stop, &mut on_progress)?;
-            return Ok(identify(&path)?);
-        }
-        let is_folder = real.is_dir();
-        let parts = match is_folder {
-            true => folder_parts(&real, &partial)?,
-            false => vec![(real, partial.clone())],
+        let files = files(checkpoint, &name)?;
+        let is_folder = checkpoint.path.is_dir() || files.len() > 1;
+        let (path, copies) = if is_folder {
+            fs::create_dir(&partial).map_err(Error::io("make the folder", &partial))?;
+            let places = files.iter().map(|(from, to)| (from, partial.join(to)));
+            (self.folder().join(&name), places.collect())
+        } else {
+            let (from, to) = &files[0];
+            (self.folder().join(to), vec![(from, partial.clone())])
         };
-        self.copy_parts(&parts, stop, &mut on_progress)?;
+        self.copy(copies, stop, &mut on_progress)?;
         if is_folder {
             disk::sync_folder(&partial)?;
         }
-
-        let path = self.folder().join(if is_folder {
-            name
-        } else {
-            format!("{name}.gguf")
-        });
         disk::put_in_place(&partial, &path)?;
         clear.path = None;
-        Ok(identify(&path)?)
+        Ok(self.find(&name)?)
     }
 
-    /// Copies a model in several files into the folder `partial` and gives them their names: what `as_part` says.
-    /// The first is named last, so that a model that lacks a part is never taken for one.
-    fn take_in_parts(
-        &self,
-        real: &Path,
-        as_part: &Part,
-        partial: &Path,
-        stop: &AtomicBool,
-        on_progress: &mut impl FnMut(u64, u64),
-    ) -> Result<PathBuf, Halt> {
-        fs::create_dir(partial).map_err(Error::io("make the folder", partial))?;
-        let names: Vec<String> = as_part.all().collect();
-        let froms = gguf_file::parts(real)?.into_iter();
-        let copies = froms.zip(names.iter().map(|name| partial.join(name)));
-        self.copy_parts(&copies.collect::<Vec<_>>(), stop, on_progress)?;
-        for name in names.iter().rev() {
-            disk::put_in_place(&partial.join(name), &self.folder().join(name))?;
-        }
-        Ok(self.folder().join(&names[0]))
-    }
-
-    /// The model here that has the same bytes, if there is one.
+    /// The model here that has the same bytes, if there is one. One that can see will do for one that cannot.
     fn already_here(
         &self,
         new: &Checkpoint,
         stop: &AtomicBool,
     ) -> Result<Option<Checkpoint>, Halt> {
-        for here in self.list()?.checkpoints {
-            let alike = (here.size_bytes, &here.format, here.path.is_dir())
-                == (new.size_bytes, &new.format, new.path.is_dir());
-            if alike && same_model(&here.path, &new.path, stop)? {
+        let kind = |it: &Checkpoint| (it.format.clone(), it.path.is_dir());
+        for mut here in self.list()?.checkpoints {
+            let tower = here.mmproj.clone();
+            if new.mmproj.is_none() {
+                here.mmproj = None;
+            }
+            if kind(&here) == kind(new) && same_files(&here, new, stop)? {
+                here.mmproj = tower;
                 return Ok(Some(here));
             }
         }
         Ok(None)
     }
 
-    fn copy_parts(
+    fn copy(
         &self,
-        parts: &[(PathBuf, PathBuf)],
+        copies: Vec<(&PathBuf, PathBuf)>,
         stop: &AtomicBool,
         on_progress: &mut impl FnMut(u64, u64),
     ) -> Result<(), Halt> {
-        let mut total_bytes = 0;
-        for (from, _) in parts {
-            total_bytes += fs::metadata(from).map_err(Error::io("read", from))?.len();
+        let (mut sized, mut total_bytes) = (Vec::new(), 0);
+        for (from, to) in copies {
+            // A link would be linked, not what it leads to: the hub's cache is full of them.
+            let from = fs::canonicalize(from).map_err(Error::io("read", from))?;
+            let bytes = fs::metadata(&from).map_err(Error::io("read", &from))?.len();
+            total_bytes += bytes;
+            sized.push((from, to, bytes));
         }
         let mut before_bytes = 0;
-        for (from, to) in parts {
-            let bytes = fs::metadata(from).map_err(Error::io("read", from))?.len();
-            if reflink_copy::reflink(from, to).is_err() {
+        for (from, to, bytes) in sized {
+            if stop.load(Ordering::Relaxed) {
+                return Err(Halt::Stopped);
+            }
+            if reflink_copy::reflink(&from, &to).is_err() {
                 disk::check_room(self.folder(), total_bytes - before_bytes)?;
-                disk::copy(from, to, stop, |done| {
+                disk::copy(&from, &to, stop, |done| {
                     on_progress(before_bytes + done, total_bytes)
                 })?;
             }
@@ -145,50 +133,68 @@ impl Models {
     }
 }
 
-/// Makes the folder, and pairs each file that belongs to the checkpoint with its place in it.
-fn folder_parts(from: &Path, to: &Path) -> Result<Vec<(PathBuf, PathBuf)>, Error> {
-    fs::create_dir(to).map_err(Error::io("make the folder", to))?;
-    let mut parts = Vec::new();
-    for found in fs::read_dir(from).map_err(Error::io("read", from))? {
-        let found = found.map_err(Error::io("read", from))?;
-        let name = found.file_name();
-        // The hub's cache has links in the folder and the bytes elsewhere.
-        let real = fs::canonicalize(found.path()).map_err(Error::io("read", found.path()))?;
-        if real.is_file() && hugging_face::belongs(&name.to_string_lossy()) {
-            parts.push((real, to.join(name)));
-        }
+/// What is at `source`, with the picture tower `mmproj` or the one beside it.
+fn found(source: &Path, mmproj: Option<&Path>) -> Result<Checkpoint, Error> {
+    let real = fs::canonicalize(source).map_err(Error::io("read", source))?;
+    // A folder may be called `.`. A file's own name counts, also where it only leads to another: in the hub's cache
+    // the other has a number for a name, and nothing beside it.
+    let source = if real.is_dir() { &*real } else { source };
+    let beside = identify(source)?;
+    match (mmproj, beside.path.is_dir()) {
+        (None, _) => Ok(beside),
+        (Some(tower), false) => mmproj::with_named(&gguf_file::identify(&beside.path)?, tower),
+        (Some(_), true) => Err(Error::ProjectorForFolder { path: beside.path }),
     }
-    parts.sort();
-    Ok(parts)
 }
 
-fn same_model(here: &Path, new: &Path, stop: &AtomicBool) -> Result<bool, Halt> {
-    if !here.is_dir() {
-        let (here, new) = (gguf_file::parts(here)?, gguf_file::parts(new)?);
-        let mut same = here.len() == new.len();
-        for (here, new) in here.iter().zip(&new) {
-            same = same && disk::same_bytes(here, new, stop)?;
-        }
-        return Ok(same);
+/// All files of a model, and the names they get in the model `name`.
+fn files(checkpoint: &Checkpoint, name: &str) -> Result<Vec<Named>, Error> {
+    let path = &checkpoint.path;
+    if path.is_dir() {
+        let files = hugging_face::files(path)?.into_iter();
+        let named = files.map(|file| {
+            let name = file.file_name().unwrap_or_default().to_owned();
+            (file, name)
+        });
+        return Ok(named.collect());
     }
-    for found in fs::read_dir(here).map_err(Error::io("read", here))? {
-        let path = found.map_err(Error::io("read", here))?.path();
-        let twin = new.join(path.file_name().unwrap_or_default());
-        if !twin.is_file() || !disk::same_bytes(&path, &twin, stop)? {
+    let names = match gguf_file::part(path) {
+        None => vec![format!("{name}.gguf")],
+        Some(part) => {
+            let model = name.to_owned();
+            Part { model, ..part }.all().collect()
+        }
+    };
+    let names = names.into_iter().map(OsString::from);
+    let tower = checkpoint.mmproj.clone();
+    let tower = tower.map(|tower| (tower, OsString::from(MMPROJ)));
+    Ok(gguf_file::parts(path)?
+        .into_iter()
+        .zip(names)
+        .chain(tower)
+        .collect())
+}
+
+fn same_files(here: &Checkpoint, new: &Checkpoint, stop: &AtomicBool) -> Result<bool, Halt> {
+    let (here, new) = (files(here, "")?, files(new, "")?);
+    if here.len() != new.len() {
+        return Ok(false);
+    }
+    for ((here, here_name), (new, new_name)) in here.iter().zip(&new) {
+        if here_name != new_name || !disk::same_bytes(here, new, stop)? {
             return Ok(false);
         }
     }
     Ok(true)
 }
 
-/// The name without what would hide it or make it look unfinished.
+/// The name without what would hide it, make it look unfinished, or like a picture tower.
 fn plain(name: &str) -> String {
     let name = name.trim_start_matches('.').trim();
     let name = name.trim_end_matches(PARTIAL);
-    if name.is_empty() {
-        "model".to_owned()
-    } else {
-        name.to_owned()
+    match name.is_empty() || is_mmproj(Path::new(&format!("{name}.gguf"))) {
+        true => "model".to_owned(),
+        false => name.to_owned(),
     }
 }
 

@@ -10,7 +10,7 @@
 //!
 //! let models = Models::open(&home.path().join("models"))?;
 //! let never = AtomicBool::new(false);
-//! models.import(&download, &never, |_done_bytes, _total_bytes| {})?;
+//! models.import(&download, None, &never, |_done_bytes, _total_bytes| {})?;
 //!
 //! let here = models.list()?.checkpoints;
 //! assert_eq!(here[0].name, "tiny");
@@ -23,7 +23,7 @@
 //!
 //! Not here: opening a model to run it (`engine`), which model a person has chosen (`assistant`).
 //!
-//! Read in this order: `checkpoint` (what a file says it is: `gguf_file`, `hugging_face`,
+//! Read in this order: `checkpoint` (what a file says it is: `gguf_file`, `mmproj`, `hugging_face`,
 //! `tuning`), `models` (the folder), `import`, `starter` (the first model of a new machine: `hub`,
 //! `download`, `line`, `packages`, `pip`), `new_file`, `disk`, `error`.
 
@@ -33,6 +33,7 @@ mod error;
 mod gguf_file;
 mod hugging_face;
 mod import;
+mod mmproj;
 mod models;
 mod new_file;
 pub mod starter;

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use crate::checkpoint::{Checkpoint, identify};
+use crate::checkpoint::{Checkpoint, gguf_at, identify};
 use crate::disk;
 use crate::error::Error;
-use crate::gguf_file;
+use crate::gguf_file::{self, Told};
+use crate::mmproj;
 
 /// What a file or folder is called while it is not a model yet. Never listed.
 pub(crate) const PARTIAL: &str = ".partial";
@@ -31,7 +32,7 @@ pub struct Models {
 struct Known {
     size_bytes: u64,
     written: SystemTime,
-    checkpoint: Checkpoint,
+    told: Told,
 }
 
 /// What is in the folder: the models, and what stands in the way of the others.
@@ -62,21 +63,19 @@ struct Entry {
     path: PathBuf,
 }
 
-/// Deletes what belongs to the part of a model that was at `path`, and says how many bytes that freed.
-fn remove_other_parts(path: &Path) -> Result<u64, Error> {
-    let mut freed_bytes = 0;
-    let names = gguf_file::part(path).map(|part| part.all().collect::<Vec<_>>());
-    for part in names
-        .into_iter()
-        .flatten()
-        .map(|name| path.with_file_name(name))
-    {
-        if let Ok(metadata) = fs::symlink_metadata(&part) {
-            freed_bytes += metadata.len();
-            fs::remove_file(&part).map_err(Error::io("delete", &part))?;
-        }
-    }
-    Ok(freed_bytes)
+/// Deletes the file at `path`, if it is there, and says how many bytes that freed.
+fn remove_file(path: &Path) -> Result<u64, Error> {
+    let Ok(metadata) = fs::symlink_metadata(path) else {
+        return Ok(0);
+    };
+    // Of a link that a person made, the link goes and what it leads to stays.
+    fs::remove_file(path).map_err(Error::io("delete", path))?;
+    Ok(metadata.len())
+}
+
+/// Whether there is a GGUF model in the folder, or several, or one that cannot be read.
+fn has_gguf(folder: &Path) -> bool {
+    !matches!(gguf_file::in_folder(folder), Ok(None))
 }
 
 impl Models {
@@ -103,7 +102,7 @@ impl Models {
     pub fn list(&self) -> Result<Listing, Error> {
         let (mut checkpoints, mut problems) = (Vec::new(), Vec::new());
         for entry in self.entries()? {
-            match self.identify(&entry.path) {
+            match self.identify(&entry) {
                 Ok(checkpoint) => checkpoints.push(checkpoint),
                 // A model's half that sees pictures lies beside it by right.
                 Err(Error::Projector { .. }) => {}
@@ -118,29 +117,40 @@ impl Models {
 
     /// The checkpoint called `name`; fails with [`Error::NoSuchModel`] if there is none.
     pub fn find(&self, name: &str) -> Result<Checkpoint, Error> {
-        self.identify(&self.entry(name)?.path)
+        self.identify(&self.entry(name)?)
     }
 
-    /// Deletes a model with its terms, and says how many bytes that freed.
+    /// Deletes a model with its terms and its picture tower, and says how many bytes that freed. A tower that another
+    /// model here sees with stays.
     ///
     /// Whatever is in the folder under that name goes, also if it cannot be read as a model.
     pub fn remove(&self, name: &str) -> Result<u64, Error> {
-        let Entry { path, .. } = self.entry(name)?;
+        let entry = self.entry(name)?;
+        let tower = self.identify(&entry).ok().and_then(|model| model.mmproj);
+        let path = entry.path;
         let metadata = fs::symlink_metadata(&path).map_err(Error::io("read", &path))?;
-        let mut freed_bytes = metadata.len();
+        let mut freed_bytes = 0;
         if metadata.is_dir() {
             freed_bytes = disk::bytes_in(&path);
             fs::remove_dir_all(&path).map_err(Error::io("delete", &path))?;
         } else {
-            // Of a link that a person made, the link goes and what it leads to stays.
-            fs::remove_file(&path).map_err(Error::io("delete", &path))?;
-            freed_bytes += remove_other_parts(&path)?;
+            let parts = gguf_file::part(&path).map(|part| part.all().collect::<Vec<_>>());
+            let parts = parts.into_iter().flatten();
+            for part in parts.map(|name| path.with_file_name(name)) {
+                freed_bytes += remove_file(&part)?;
+            }
+            freed_bytes += remove_file(&path)?;
+            let others = self.list()?.checkpoints;
+            let tower = tower.filter(|tower| {
+                let mut towers = others.iter().filter_map(|other| other.mmproj.as_ref());
+                tower.parent() == path.parent() && towers.all(|other| other != tower)
+            });
+            if let Some(tower) = tower {
+                freed_bytes += remove_file(&tower)?;
+            }
         }
         for terms in TERMS.map(|terms| self.folder.join(format!("{name}{terms}"))) {
-            if let Ok(metadata) = terms.metadata() {
-                freed_bytes += metadata.len();
-                fs::remove_file(&terms).map_err(Error::io("delete", &terms))?;
-            }
+            freed_bytes += remove_file(&terms)?;
         }
         Ok(freed_bytes)
     }
@@ -167,7 +177,7 @@ impl Models {
         }
     }
 
-    /// A name like `wanted` that no model here has.
+    /// A name like `wanted` that no model here has, and nothing else in the folder.
     pub(crate) fn free_name(&self, wanted: &str) -> Result<String, Error> {
         let taken: Vec<_> = self
             .entries()?
@@ -177,7 +187,7 @@ impl Models {
         let numbered = (2..).map(|number| format!("{wanted}-{number}"));
         let mut names = std::iter::once(wanted.to_owned()).chain(numbered);
         Ok(names
-            .find(|name| !taken.contains(name))
+            .find(|name| !taken.contains(name) && !self.folder.join(name).exists())
             .expect("there is always a further number"))
     }
 
@@ -191,19 +201,16 @@ impl Models {
             if file_name.starts_with('.') || file_name.ends_with(PARTIAL) {
                 continue;
             }
-            let is_gguf = path
-                .extension()
-                .is_some_and(|end| end.eq_ignore_ascii_case("gguf"));
-            if path.is_dir() && path.join("config.json").is_file() {
-                entries.push(Entry {
-                    name: file_name.into_owned(),
-                    path,
-                });
-            } else if is_gguf && !path.is_dir() {
-                entries.push(Entry {
-                    name: gguf_file::name_of(&path),
-                    path,
-                });
+            let is_model = || match path.is_dir() {
+                true => path.join("config.json").is_file() || has_gguf(&path),
+                false => gguf_file::is_gguf(&path),
+            };
+            if is_model() {
+                let name = match path.is_dir() {
+                    true => file_name.into_owned(),
+                    false => gguf_file::name_of(&path),
+                };
+                entries.push(Entry { name, path });
             }
         }
         entries.sort_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
@@ -223,28 +230,41 @@ impl Models {
         })
     }
 
-    /// As [`identify`], but reads a file again only if it was written since.
-    fn identify(&self, path: &Path) -> Result<Checkpoint, Error> {
+    /// What the entry is. A GGUF file is read again only if it was written since; what lies beside it is always
+    /// looked at.
+    fn identify(&self, entry: &Entry) -> Result<Checkpoint, Error> {
+        let Some(file) = gguf_at(&entry.path)? else {
+            return identify(&entry.path);
+        };
+        Ok(Checkpoint {
+            name: entry.name.clone(),
+            ..mmproj::with_eyes(&self.told(&file)?)
+        })
+    }
+
+    /// What the GGUF file at `path` says it is.
+    fn told(&self, path: &Path) -> Result<Told, Error> {
         let metadata = fs::metadata(path).map_err(Error::io("read", path))?;
-        let (size_bytes, is_file) = (metadata.len(), metadata.is_file());
-        // A system without such times, or a folder, whose files have times of their own: always read.
-        let Some(written) = metadata.modified().ok().filter(|_| is_file) else {
-            return identify(path);
+        let size_bytes = metadata.len();
+        // A system without such times, and a model in several files, which have times of their own: always read.
+        let is_one = gguf_file::part(path).is_none();
+        let Some(written) = metadata.modified().ok().filter(|_| is_one) else {
+            return gguf_file::identify(path);
         };
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = known.get(path)
             && (known.size_bytes, known.written) == (size_bytes, written)
         {
-            return Ok(known.checkpoint.clone());
+            return Ok(known.told.clone());
         }
-        let checkpoint = identify(path)?;
+        let told = gguf_file::identify(path)?;
         let now_known = Known {
             size_bytes,
             written,
-            checkpoint: checkpoint.clone(),
+            told: told.clone(),
         };
         known.insert(path.to_owned(), now_known);
-        Ok(checkpoint)
+        Ok(told)
     }
 
     fn clear_leftovers(&self) -> Result<(), Error> {

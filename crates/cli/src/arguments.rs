@@ -111,10 +111,15 @@ pub enum Models {
         #[arg(long)]
         json: bool,
     },
-    /// Copy a GGUF file or Hugging Face folder into the models folder and choose it.
+    /// Copy a model into the models folder and choose it.
+    ///
+    /// All that belongs to it comes along: the other parts of a model in several files, and the part that sees pictures.
     Import {
-        /// The GGUF file or Hugging Face folder; it stays where it is.
+        /// The GGUF file, any part of one in several files, or the folder with the model; it stays where it is.
         file: PathBuf,
+        /// GGUF file with the part that sees pictures [default: the one beside the model].
+        #[arg(long, value_name = "FILE")]
+        mmproj: Option<PathBuf>,
         /// Print the imported model as a JSON object.
         #[arg(long)]
         json: bool,

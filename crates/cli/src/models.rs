@@ -14,14 +14,7 @@ use crate::progress::Bar;
 pub fn run(assistant: &Assistant, command: &Models) -> Result<(), Failure> {
     match command {
         Models::List { json } => list(assistant, *json),
-        Models::Import { file, json } => {
-            let model = assistant.import_model(file)?;
-            say(
-                *json,
-                &as_json(&model),
-                &format!("{} is here and chosen", model.name),
-            )
-        }
+        Models::Import { file, mmproj, json } => import(assistant, file, mmproj.as_deref(), *json),
         Models::Convert {
             source,
             to,
@@ -66,9 +59,10 @@ fn list(assistant: &Assistant, json: bool) -> Result<(), Failure> {
             Tuning::Pretrained => "base",
             Tuning::Instructed => "chat",
         };
+        let eyes = if model.has_eyes { "sees" } else { "text" };
         writeln!(
             out,
-            "{:width$}  {:>9}  {:<7}  {tuning}  {}",
+            "{:width$}  {:>9}  {:<7}  {tuning}  {eyes}  {}",
             model.name,
             megabytes(model.size_bytes),
             model.format,
@@ -80,6 +74,30 @@ fn list(assistant: &Assistant, json: bool) -> Result<(), Failure> {
 }
 
 /// Progress goes to standard error, so that standard output holds only the result.
+fn import(
+    assistant: &Assistant,
+    file: &Path,
+    mmproj: Option<&Path>,
+    json: bool,
+) -> Result<(), Failure> {
+    let stop = on_interrupt(|| ())?;
+    let mut bar = Bar::new();
+    let imported = assistant.import_model_with(file, mmproj, &stop, |done_bytes, total_bytes| {
+        // One that is done at once needs no bar.
+        if done_bytes < total_bytes {
+            bar.progress(done_bytes, total_bytes, None);
+        }
+    });
+    bar.end();
+    let model = imported?.ok_or(Failure::Interrupted)?;
+    let sentence = match model.has_eyes {
+        true => format!("{} is here and chosen; it sees pictures", model.name),
+        false => format!("{} is here and chosen", model.name),
+    };
+    say(json, &as_json(&model), &sentence)
+}
+
+/// Progress goes to standard error, as above.
 fn fetch(assistant: &Assistant, base: bool, json: bool) -> Result<(), Failure> {
     let cancelling = assistant.clone();
     on_interrupt(move || cancelling.cancel_fetch())?;
@@ -170,6 +188,7 @@ fn as_json(model: &Model) -> Value {
             Tuning::Instructed => "instructed",
         },
         "context_tokens": model.context_tokens,
+        "has_eyes": model.has_eyes,
     })
 }
 

@@ -23,12 +23,13 @@
 //! bytes; [`Tensor::range`] says which), what the metadata means (`engine`).
 //!
 //! Read in this order: `header`, `tensor`, `value`, `source`, `outline` (a new file), `part` (a model in several
-//! files), `error`.
+//! files), `mmproj` (and its picture tower), `error`.
 //!
 //! The format: <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>.
 
 mod error;
 mod header;
+pub mod mmproj;
 mod outline;
 mod part;
 mod source;

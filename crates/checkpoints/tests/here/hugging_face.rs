@@ -47,17 +47,18 @@ impl Folder {
 #[test]
 fn the_golden_folders_are_recognised() {
     let text = identify(&golden("tiny-text")).unwrap();
-    let weights = fs::metadata(golden("tiny-text/model.safetensors"))
-        .unwrap()
-        .len();
+    let files = ["config.json", "model.safetensors"].map(|name| golden("tiny-text").join(name));
+    let bytes = files.map(|file| fs::metadata(file).unwrap().len());
     let expected = Checkpoint {
         name: "tiny-text".to_owned(),
         title: "tiny-text".to_owned(),
         path: golden("tiny-text"),
-        size_bytes: weights,
+        size_bytes: bytes.iter().sum(),
         format: "BF16".to_owned(),
         tuning: Tuning::Pretrained,
         context_tokens: 131_072,
+        has_eyes: false,
+        mmproj: None,
     };
     assert_eq!(text, expected);
     // Its shape is one level down in the configuration.

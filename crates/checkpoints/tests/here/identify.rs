@@ -26,6 +26,8 @@ fn the_starter_model_is_a_base_model() {
         format: "Q4_K_M".to_owned(),
         tuning: Tuning::Pretrained,
         context_tokens: 32_768,
+        has_eyes: false,
+        mmproj: None,
         path,
     };
     assert_eq!(starter, expected);
@@ -33,9 +35,9 @@ fn the_starter_model_is_a_base_model() {
 
 #[test]
 fn the_golden_checkpoints_are_recognised() {
-    for (path, context_tokens) in [
-        ("tiny-text/model.gguf", 131_072),
-        ("tiny-mm/model.gguf", 131_072),
+    for (path, has_eyes) in [
+        ("tiny-text/model.gguf", false),
+        ("tiny-mm/model.gguf", true),
     ] {
         let tiny = identify(&golden(path)).unwrap();
         assert_eq!(
@@ -44,8 +46,8 @@ fn the_golden_checkpoints_are_recognised() {
             "{path}"
         );
         assert_eq!(
-            (tiny.tuning, tiny.context_tokens),
-            (Tuning::Pretrained, context_tokens),
+            (tiny.tuning, tiny.context_tokens, tiny.has_eyes),
+            (Tuning::Pretrained, 131_072, has_eyes),
             "{path}"
         );
     }

@@ -27,7 +27,7 @@ fn a_file_is_taken_in_and_the_original_stays() {
     let never = AtomicBool::new(false);
     let model = home
         .models
-        .import(&original, &never, on_progress)
+        .import(&original, None, &never, on_progress)
         .unwrap()
         .unwrap();
     assert_eq!(model, identify(&home.inside("tiny.gguf")).unwrap());
@@ -130,14 +130,14 @@ fn what_is_no_model_is_not_taken_in() {
     let text = home.outside("diary.txt");
     fs::write(&text, "Dear diary").unwrap();
     let never = AtomicBool::new(false);
-    let refused = home.models.import(&text, &never, |_, _| {});
+    let refused = home.models.import(&text, None, &never, |_, _| {});
     assert!(
         matches!(refused, Err(Error::NotACheckpoint { .. })),
         "{refused:?}"
     );
     let refused = home
         .models
-        .import(&golden("tiny-mm/mmproj.gguf"), &never, |_, _| {});
+        .import(&golden("tiny-mm/mmproj.gguf"), None, &never, |_, _| {});
     assert!(
         matches!(refused, Err(Error::Projector { .. })),
         "{refused:?}"
@@ -150,12 +150,9 @@ fn a_model_in_parts_is_taken_in_and_removed_as_one() {
     let home = Home::new();
     let parts = write_parts(&home, "big", 3);
     let model = home.import(&parts[1]);
-    let names = [1, 2, 3].map(|number| format!("big-0000{number}-of-00003.gguf"));
-    assert_eq!(home.names(), names);
-    assert_eq!(
-        (model.name.as_str(), &model.path),
-        ("big", &home.inside(&names[0]))
-    );
+    assert_eq!(home.names(), ["big"], "all of it in one folder");
+    let first = home.inside("big").join("big-00001-of-00003.gguf");
+    assert_eq!((model.name.as_str(), &model.path), ("big", &first));
     assert_eq!(home.import(&parts[0]), model, "taken once");
     let listing = home.models.list().unwrap();
     assert_eq!(listing.checkpoints, std::slice::from_ref(&model));
@@ -163,7 +160,7 @@ fn a_model_in_parts_is_taken_in_and_removed_as_one() {
     assert_eq!(home.names(), [""; 0]);
 
     fs::remove_file(&parts[2]).unwrap();
-    let refused = home.models.import(&parts[0], &NEVER, |_, _| {});
+    let refused = home.models.import(&parts[0], None, &NEVER, |_, _| {});
     assert!(matches!(refused, Err(Error::NoPart { .. })), "{refused:?}");
     assert_eq!(home.names(), [""; 0]);
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
+mod eyes;
 mod folder;
 mod hugging_face;
 mod identify;
@@ -54,7 +55,7 @@ impl Home {
 
     #[track_caller]
     fn import(&self, source: &Path) -> Checkpoint {
-        let imported = self.models.import(source, &NEVER, |_, _| {});
+        let imported = self.models.import(source, None, &NEVER, |_, _| {});
         imported
             .expect("it can be imported")
             .expect("it was not stopped")

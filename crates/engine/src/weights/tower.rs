@@ -7,6 +7,8 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use gguf::mmproj;
+
 use super::{Stored, single};
 use crate::Error;
 use crate::config::TowerConfig;
@@ -136,37 +138,16 @@ fn put_feed_forward_right(config: &TowerConfig, tensors: &mut HashMap<String, St
 }
 
 /// The `mmproj` file that lies beside the model at `path` and fits its width, if there is one.
-///
-/// Of several the one whose name has most in common with the model's, the first in the alphabet of those.
 pub fn beside(path: &Path, hidden_size: usize) -> Option<PathBuf> {
-    let model_words = words(path);
-    let common = |path: &Path| {
-        words(path)
-            .iter()
-            .filter(|word| model_words.contains(word))
-            .count()
-    };
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
-    let mut fitting: Vec<PathBuf> = fs::read_dir(folder.unwrap_or(Path::new(".")))
+    let fitting = fs::read_dir(folder.unwrap_or(Path::new(".")))
         .ok()?
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|file| is_called_mmproj(file) && fits(file, hidden_size))
+        .filter(|file| mmproj::is_mmproj(file) && fits(file, hidden_size))
         .collect();
-    fitting.sort();
-    // The first of equals: `max_by_key` takes the last.
-    fitting.into_iter().rev().max_by_key(|file| common(file))
-}
-
-/// People name them `mmproj-model-f16.gguf`, `mmproj-F16.gguf`, `gemma-3-4b-it-mmproj-f16.gguf`.
-fn is_called_mmproj(file: &Path) -> bool {
-    let name = file
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .to_lowercase();
-    name.contains("mmproj") && name.ends_with(".gguf")
+    mmproj::most_alike(path, fitting)
 }
 
 /// One that cannot be read, or is for another model, is passed over: nobody has asked for it.
@@ -176,16 +157,6 @@ fn fits(file: &Path, hidden_size: usize) -> bool {
         Some(TowerConfig::from_gguf(&header, file).ok()?.1)
     };
     width() == Some(hidden_size)
-}
-
-fn words(path: &Path) -> Vec<String> {
-    let name = path
-        .file_stem()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .to_lowercase();
-    let words = name.split(|c: char| !c.is_alphanumeric());
-    words.map(str::to_owned).collect()
 }
 
 #[cfg(test)]
