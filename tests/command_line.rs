@@ -171,6 +171,86 @@ fn models_come_and_go() {
     );
 }
 
+/// A model and the file it sees with come in together, see, and go together; one without such a file sees nothing, also
+/// beside one that has it.
+#[test]
+fn models_come_with_their_eyes() {
+    let desk = Desk::new();
+    let path = |name: &str| desk.home().join(name).to_str().expect("UTF-8").to_owned();
+    let golden = |name: &str| golden(name).to_str().expect("UTF-8").to_owned();
+    let import =
+        |arguments: &[&str]| desk.lectern(&[&["models", "import", "--json"], arguments].concat());
+    let (file, tower) = (golden("tiny-mm/model.gguf"), golden("tiny-mm/mmproj.gguf"));
+    let size = |file: &str| fs::metadata(file).expect("the original stays").len();
+    let mut other = fs::read(&file).expect("the golden model");
+    *other.last_mut().expect("bytes") ^= 1;
+    let blind = path("blind.gguf");
+    fs::write(&blind, other).expect("a file");
+
+    let seeing = json(import(&[&file]));
+    assert_eq!(seeing["has_eyes"], true);
+    assert_eq!(seeing["size_bytes"], size(&file) + size(&tower));
+    assert_eq!(json(import(&[&blind]))["has_eyes"], false);
+    let named = json(import(&[&blind, "--mmproj", &tower]));
+    assert_eq!(
+        (&named["name"], &named["has_eyes"]),
+        (&"blind-2".into(), &true.into())
+    );
+    fails(
+        import(&[&blind, "--mmproj", &golden("tiny-text/model.gguf")]),
+        "tiny-text",
+    );
+    fails(
+        import(&[&golden("tiny-mm"), "--mmproj", &tower]),
+        "takes no mmproj",
+    );
+
+    let listed = succeeds(desk.lectern(&["models", "list"]));
+    let eyes = listed.lines().map(|line| {
+        let mut words = line.split_whitespace();
+        (
+            words.next().expect("a name"),
+            words.any(|word| word == "sees"),
+        )
+    });
+    let model = seeing["name"].as_str().expect("a name");
+    let expected = [("blind", false), ("blind-2", true), (model, true)];
+    assert_eq!(eyes.collect::<Vec<_>>(), expected, "{listed}");
+
+    let (pixels, output) = (path("pixels"), path("features"));
+    let image = golden("tiny-mm/landscape.png");
+    succeeds(desk.lectern(&["eval", "pixels", "--image", &image, "--output", &pixels]));
+    let look = |model: &str| {
+        let look = [
+            "eval", "features", "--input", &pixels, "--output", &output, "--model",
+        ];
+        desk.lectern(&[&look[..], &[model]].concat())
+    };
+    let expected = Tensors::read(Path::new(&golden("tiny-mm/expected.safetensors")));
+    let expected = expected.floats("landscape.image_features");
+    for model in [model, "blind-2"] {
+        succeeds(look(model));
+        let found = Tensors::read(Path::new(&output)).floats("features");
+        let off = found.iter().zip(&expected).map(|(a, b)| (a - b).abs());
+        let off = off.fold(0.0, f32::max);
+        assert!(
+            found.len() == expected.len() && off <= 5e-4,
+            "{model}: {off}"
+        );
+    }
+    fails(look("blind"), "no eyes");
+
+    for (model, bytes) in [(model, size(&file) + size(&tower)), ("blind", size(&file))] {
+        let freed = json(desk.lectern(&["models", "remove", model, "--json"]));
+        assert_eq!(freed["freed_bytes"], bytes, "{model}");
+    }
+    let left = json(desk.lectern(&["models", "list", "--json"]));
+    assert_eq!(
+        (left[0]["name"].as_str(), &left[1]),
+        (Some("blind-2"), &Value::Null)
+    );
+}
+
 /// A model that lies in the models folder is a model, however it came there.
 #[test]
 fn a_model_that_was_copied_there_is_listed() {

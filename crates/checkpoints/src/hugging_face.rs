@@ -197,8 +197,11 @@ fn weight_files(folder: &Path) -> Result<BTreeSet<String>, Error> {
     Ok(names)
 }
 
-/// Name, type and bytes of each tensor in one `.safetensors` file, and the file's size.
-fn read_header(path: &Path) -> Result<(Vec<(String, String, u64)>, u64), Error> {
+/// Name, type and bytes.
+type Tensor = (String, String, u64);
+
+/// The tensors in one `.safetensors` file, and the file's size.
+fn read_header(path: &Path) -> Result<(Vec<Tensor>, u64), Error> {
     let broken = |problem: &str| Error::Broken {
         path: path.to_owned(),
         problem: problem.to_owned(),

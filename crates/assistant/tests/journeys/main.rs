@@ -3,10 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 mod desk;
+#[path = "../../../engine/tests/whole/written.rs"]
+mod written;
 
 mod asking;
 mod conversations;
 mod evaluating;
 mod models;
+mod published;
 mod seeing;
 mod waiting;
