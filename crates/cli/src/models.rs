@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use assistant::{Assistant, FetchEvent, Format, Model, Tuning};
 use serde_json::{Value, json};
@@ -80,11 +81,12 @@ fn import(
     mmproj: Option<&Path>,
     json: bool,
 ) -> Result<(), Failure> {
+    /// What takes no longer needs no bar.
+    const AT_ONCE: Duration = Duration::from_secs(1);
     let stop = on_interrupt(|| ())?;
-    let mut bar = Bar::new();
+    let (mut bar, begun) = (Bar::new(), Instant::now());
     let imported = assistant.import_model_with(file, mmproj, &stop, |done_bytes, total_bytes| {
-        // One that is done at once needs no bar.
-        if done_bytes < total_bytes {
+        if AT_ONCE < begun.elapsed() {
             bar.progress(done_bytes, total_bytes, None);
         }
     });

@@ -41,7 +41,8 @@ fn the_tower_beside_a_model_comes_along_and_goes_with_it() {
     assert_eq!(taken.mmproj, Some(home.inside("gemma").join("mmproj.gguf")));
     assert_eq!((taken.name.as_str(), taken.has_eyes), ("gemma", true));
     assert_eq!(taken.size_bytes, bytes(&[&model, &tower]));
-    assert_eq!(home.models.list().unwrap().checkpoints, [taken.clone()]);
+    let listed = home.models.list().unwrap().checkpoints;
+    assert_eq!(listed, std::slice::from_ref(&taken));
     assert_eq!(home.models.find("gemma").unwrap(), taken);
     assert_eq!(home.import(&model), taken, "taken once");
     fs::remove_file(&tower).unwrap();
