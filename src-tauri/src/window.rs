@@ -36,6 +36,8 @@ pub fn open(app: &App, home: &Home, theme: Theme) -> tauri::Result<()> {
         .visible(false)
         .data_directory(home.root().join("webview"))
         .on_navigation(is_ours)
+        // Dropped files are the page's affair, as pasted ones are; Tauri's own handler would take them from it.
+        .disable_drag_drop_handler()
         .build()?;
     wear(&window, theme);
 

@@ -31,6 +31,18 @@ async fn a_pasted_screenshot_is_seen_and_kept() {
     assert_eq!(window.look(pieces).await, 4);
     window.picture("picture-composer").await;
 
+    window.choose(&golden("tiny-mm/small.png")).await;
+    window
+        .until(&format!("{} === 2", drawn("[data-testid=pictures]")))
+        .await;
+    window.picture("picture-two").await;
+    window
+        .click("button[aria-label=\"Remove picture 2\"]")
+        .await;
+    window
+        .until("document.querySelectorAll('[data-testid=pictures] img').length === 1")
+        .await;
+
     window.ask("w4 w5").await;
     window
         .last_message("the model says something of it", |last| {

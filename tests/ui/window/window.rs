@@ -127,6 +127,15 @@ impl Window {
         self.write(&format!("{}v", '\u{e009}')).await;
     }
 
+    /// Chooses a file, as the system's dialog would hand it over.
+    pub async fn choose(&self, file: &Path) {
+        self.find("input[type=file]")
+            .await
+            .send_keys(&file.display().to_string())
+            .await
+            .expect("the page takes files");
+    }
+
     /// Types a question and sends it.
     pub async fn ask(&self, text: &str) {
         self.write(text).await;
