@@ -1,5 +1,5 @@
 /** Every word the window says. Errors come from Rust with words of their own. */
-import type { Conversation } from "./backend";
+import type { Conversation, Model } from "./backend";
 import type { Heading } from "./conversations/groups";
 import { bytes, contextSize, count, duration, elapsed, percent, speed } from "./shared/format";
 
@@ -130,8 +130,11 @@ export const words = {
     loading: "loading",
     base: "Base model",
     baseHint: "continues text",
-    format: (format: string, size: number, context: number) =>
-      `${format} · ${bytes(size)} · reads ${contextSize(context)} tokens`,
+    format: ({ format, sizeBytes, contextTokens, hasEyes }: Model) => {
+      const parts = [format, bytes(sizeBytes), `reads ${contextSize(contextTokens)} tokens`];
+      if (hasEyes) parts.push("sees pictures");
+      return parts.join(" · ");
+    },
     choose: "Models on this computer",
     remove: (title: string) => `Remove ${title}`,
     removeTitle: (title: string) => `Remove ${title}?`,

@@ -34,6 +34,21 @@ export type Desk = {
 
 let browser: Browser;
 
+/** A picture of the golden checkpoints: "wide", "tall", "landscape", "small". */
+export const golden = (name: string) =>
+  new URL(`../../golden/tiny-mm/${name}.png`, import.meta.url).pathname;
+
+/** Puts pictures into the composer, as the file dialog would, and waits until they are drawn. */
+export async function choosePictures(
+  { page }: Desk,
+  ...names: string[]
+): Promise<void> {
+  const drawn = page.getByTestId("pictures").locator("img");
+  const before = await drawn.count();
+  await page.getByTestId("files").setInputFiles(names.map(golden));
+  await expect.poll(() => drawn.count()).toBe(before + names.length);
+}
+
 /** Call once in each file of journeys. */
 export function withBrowser(): void {
   beforeAll(async () => {

@@ -1,6 +1,6 @@
 /** The window as it looks: pictures for people to judge, and for the README. */
 import { describe, test } from "vitest";
-import { open, withBrowser, type Desk } from "./desk";
+import { choosePictures, open, withBrowser, type Desk } from "./desk";
 
 withBrowser();
 
@@ -62,6 +62,16 @@ describe.each([
     );
     await desk.page.getByText("left").waitFor();
     await desk.shoot(`${name}-reading`);
+  });
+
+  test("pictures, in the composer and said", async () => {
+    const desk = await open("?pace=0", options);
+    await choosePictures(desk, "wide", "landscape", "tall", "small");
+    await desk.composer.fill("Which of these is a map?");
+    await desk.shoot(`${name}-pictures-composer`);
+    await desk.composer.press("Enter");
+    await desk.page.locator("article[data-state=done]").waitFor();
+    await desk.shoot(`${name}-pictures-said`);
   });
 
   test("an error where it happened", async () => {

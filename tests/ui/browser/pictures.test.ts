@@ -1,21 +1,12 @@
 /** Bringing pictures in, seeing what they cost, sending them, looking at them closely. */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { open, withBrowser, type Desk } from "./desk";
+import { choosePictures, golden, open, withBrowser, type Desk } from "./desk";
 
 withBrowser();
 
-const golden = (name: string) =>
-  new URL(`../../golden/tiny-mm/${name}.png`, import.meta.url).pathname;
-
 const strip = (desk: Desk) => desk.page.getByTestId("pictures");
 const thumbnails = (desk: Desk) => strip(desk).locator("img");
-
-async function choose(desk: Desk, ...names: string[]) {
-  const before = await thumbnails(desk).count();
-  await desk.page.getByTestId("files").setInputFiles(names.map(golden));
-  await expect.poll(() => thumbnails(desk).count()).toBe(before + names.length);
-}
 
 /** As the browser does it when a file is dropped on, or pasted into, what has the focus. */
 async function bring(desk: Desk, kind: "paste" | "drop", name: string) {
@@ -39,7 +30,7 @@ async function bring(desk: Desk, kind: "paste" | "drop", name: string) {
 
 test("pictures are chosen, cost what they cost, and go with the words", async () => {
   const desk = await open("?look=150&pace=2");
-  await choose(desk, "wide", "small");
+  await choosePictures(desk, "wide", "small");
   await strip(desk).getByText("1,280 tokens").waitFor();
   await strip(desk).getByText("256 tokens", { exact: true }).waitFor();
   await expect(strip(desk).locator("rect:not(.under)").count()).resolves.toBe(
@@ -66,7 +57,7 @@ test("pictures are chosen, cost what they cost, and go with the words", async ()
 
 test("without pieces a wide picture costs one look, and that is remembered", async () => {
   const desk = await open();
-  await choose(desk, "wide");
+  await choosePictures(desk, "wide");
   const pieces = strip(desk).getByRole("button", { name: "Also in 4 pieces" });
   await expect(pieces.getAttribute("aria-pressed")).resolves.toBe("true");
   await pieces.click();
@@ -79,7 +70,7 @@ test("without pieces a wide picture costs one look, and that is remembered", asy
 
 test("what stands in the composer survives a restart, and can be taken out", async () => {
   const desk = await open();
-  await choose(desk, "landscape", "small");
+  await choosePictures(desk, "landscape", "small");
   await strip(desk).getByRole("button", { name: "Remove picture 1" }).click();
   await expect.poll(() => thumbnails(desk).count()).toBe(1);
   await desk.composer.fill("Still here");
@@ -93,7 +84,7 @@ test("a picture alone can be sent", async () => {
   const desk = await open("?pace=2");
   const send = desk.page.getByRole("button", { name: "Send" });
   await expect(send.isDisabled()).resolves.toBe(true);
-  await choose(desk, "small");
+  await choosePictures(desk, "small");
   await send.click();
   await desk.page.locator("article[data-state=done]").waitFor();
   await desk.page.getByRole("navigation").getByText("A picture").waitFor();
@@ -126,7 +117,7 @@ test("what is no picture is refused in words, and the rest stays", async () => {
 
 test("a model without eyes says so, and what was added waits for one that sees", async () => {
   const desk = await open();
-  await choose(desk, "small");
+  await choosePictures(desk, "small");
   await desk.page.keyboard.press("Control+l");
   await desk.page.getByText("Gemma 3 270M").first().click();
   await desk.page.getByText("Gemma 3 270M cannot see pictures.").waitFor();

@@ -1,7 +1,7 @@
 /** The window as a whole: settings, looks, keyboard, accessibility, speed. */
 import axe from "axe-core";
 import { describe, expect, test } from "vitest";
-import { open, withBrowser, type Desk } from "./desk";
+import { choosePictures, type Desk, open, withBrowser } from "./desk";
 
 withBrowser();
 
@@ -127,6 +127,27 @@ describe.each(["light", "dark"] as const)(
       const desk = await open("?say=rich&pace=0&full=0.97", { colorScheme });
       await desk.ask("Tides");
       await desk.page.locator("article[data-state=done]").waitFor();
+      await check(desk);
+    });
+
+    test("pictures in the composer, in a conversation and large", async () => {
+      const desk = await open("?pace=0", { colorScheme });
+      await choosePictures(desk, "wide", "small");
+      await check(desk);
+      await desk.ask("What do these show?");
+      await desk.page.locator("article[data-state=done]").waitFor();
+      await check(desk);
+      await desk.page.getByRole("button", { name: /closely.*1800/ }).click();
+      await desk.page.getByRole("dialog").waitFor();
+      await check(desk);
+    });
+
+    test("pictures before a model without eyes", async () => {
+      const desk = await open("?pace=0", { colorScheme });
+      await choosePictures(desk, "small");
+      await desk.page.keyboard.press("Control+l");
+      await desk.page.getByText("Gemma 3 270M").first().click();
+      await desk.page.getByText("cannot see pictures").waitFor();
       await check(desk);
     });
 
