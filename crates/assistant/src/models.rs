@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use checkpoints::starter::{self, Sources};
+use checkpoints::fetch::{self, Sources};
+use checkpoints::starter;
 use checkpoints::{Checkpoint, Models};
 use engine::Weights;
 
@@ -182,8 +183,8 @@ impl Assistant {
             &Sources,
             fn() -> i64,
             &AtomicBool,
-            &mut dyn FnMut(starter::Event),
-        ) -> Result<starter::Outcome, checkpoints::Error>,
+            &mut dyn FnMut(fetch::Event),
+        ) -> Result<fetch::Outcome, checkpoints::Error>,
     ) -> Result<(), Error> {
         let folder = self.folder()?;
         let fetching = Fetching::begin(self)?;
@@ -196,8 +197,8 @@ impl Assistant {
             &fetching.stop,
             &mut |event| {
                 on_event(match event {
-                    starter::Event::Step(step) => FetchEvent::Step(step.to_string()),
-                    starter::Event::Progress {
+                    fetch::Event::Step(step) => FetchEvent::Step(step.to_string()),
+                    fetch::Event::Progress {
                         done_bytes,
                         total_bytes,
                         seconds_left,
@@ -211,11 +212,11 @@ impl Assistant {
         )?;
         drop(fetching);
         on_event(match outcome {
-            starter::Outcome::Here(checkpoint) => {
+            fetch::Outcome::Here(checkpoint) => {
                 self.keep_model(Some(&checkpoint.name))?;
                 FetchEvent::Done(checkpoint.into())
             }
-            starter::Outcome::Cancelled => FetchEvent::Cancelled,
+            fetch::Outcome::Cancelled => FetchEvent::Cancelled,
         });
         Ok(())
     }

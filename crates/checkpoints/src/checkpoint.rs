@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::catalogue::{SIZES, Size};
 use crate::error::Error;
 use crate::{gguf_file, hugging_face, mmproj};
 
@@ -63,14 +64,8 @@ pub(crate) fn gguf_at(path: &Path) -> Result<Option<PathBuf>, Error> {
 
 /// The published sizes by layers and width: a GGUF file does not carry "4B" in a form to rely on.
 pub(crate) fn title(layers: u64, width: u64) -> Option<&'static str> {
-    Some(match (layers, width) {
-        (18, 640) => "Gemma 3 270M",
-        (26, 1152) => "Gemma 3 1B",
-        (34, 2560) => "Gemma 3 4B",
-        (48, 3840) => "Gemma 3 12B",
-        (62, 5376) => "Gemma 3 27B",
-        _ => return None,
-    })
+    let is_it = |size: &&Size| (u64::from(size.layers), u64::from(size.width)) == (layers, width);
+    SIZES.iter().find(is_it).map(|size| size.title)
 }
 
 /// "gemma2" → "Gemma 2", "llama" → "Llama": a name for a model Lectern does not run.

@@ -85,6 +85,9 @@ pub enum Error {
         status: u16,
         file: String,
     },
+    /// The hub gives it only to those who have agreed to its terms.
+    #[error("{repository} is given only to those who have agreed to Gemma's terms on the hub")]
+    Gated { repository: String },
     /// The line was lost again and again.
     #[error(
         "the download of {file} stopped at {} of {}",
@@ -157,6 +160,9 @@ impl Error {
             Self::DiskFull { .. } => "free some space, or choose a smaller model",
             Self::Unreachable { .. } => "check the connection, and try again",
             Self::Refused { .. } => "try again later, or open a GGUF file that you have",
+            Self::Gated { .. } => {
+                "agree to them there, download the files with your account, and import them; or choose one that is open"
+            }
             Self::Interrupted { .. } => "try again: it goes on where it stopped",
             Self::Damaged { .. } => "try again: the damaged copy is gone",
             Self::Changed { .. } => "update Lectern, or open a GGUF file that you have",

@@ -24,22 +24,28 @@
 //! Not here: opening a model to run it (`engine`), which model a person has chosen (`assistant`).
 //!
 //! Read in this order: `checkpoint` (what a file says it is: `gguf_file`, `mmproj`, `hugging_face`,
-//! `tuning`), `models` (the folder), `import`, `starter` (the first model of a new machine: `hub`,
-//! `download`, `line`, `packages`, `pip`), `new_file`, `disk`, `error`.
+//! `tuning`), `models` (the folder), `import`, `catalogue` (what is published) and `needs` (what it takes),
+//! `fetch` (how it comes over the line), `starter` (the first model of a new machine: `hub`, `packages`,
+//! `pip`), `new_file`, `disk`, `error`.
 
+mod catalogue;
 mod checkpoint;
 mod disk;
 mod error;
+pub mod fetch;
 mod gguf_file;
 mod hugging_face;
 mod import;
 mod mmproj;
 mod models;
+mod needs;
 mod new_file;
 pub mod starter;
 mod tuning;
 
+pub use catalogue::{CATALOGUE, Format, Published, SIZES, Size, published};
 pub use checkpoint::{Checkpoint, Tuning, identify};
 pub use error::Error;
 pub use models::{Listing, Models};
+pub use needs::Needs;
 pub use new_file::write_file;

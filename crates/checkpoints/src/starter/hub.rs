@@ -1,20 +1,18 @@
 //! The starter from the hub: one file, known by its revision, size and SHA-256.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use super::download::{self, Remote};
-use super::{Step, Watch};
 use crate::checkpoint::{Checkpoint, identify};
 use crate::disk::{self, Halt};
 use crate::error::Error;
+use crate::fetch::download::{self, Remote};
+use crate::fetch::verified;
+use crate::fetch::watch::Watch;
 use crate::models::{Models, PARTIAL};
 
-/// How often a file may come whole and wrong before it is given up.
-const WRONG_AT_MOST: u32 = 2;
-
 /// What Gemma's terms of use (3.1) want to stand beside a copy.
-const NOTICE: &str = "Gemma is provided under and subject to the Gemma Terms of Use found at ai.google.dev/gemma/terms\n";
+pub const NOTICE: &str = "Gemma is provided under and subject to the Gemma Terms of Use found at ai.google.dev/gemma/terms\n";
 
 /// A file of a repository. Pinned: whatever the hub serves under its name, only these bytes are taken.
 pub struct HubFile {
@@ -56,25 +54,11 @@ pub fn fetch(
         bytes: wanted.bytes,
         sha256: wanted.sha256,
     };
-    let mut found = String::new();
-    for _ in 0..WRONG_AT_MOST {
-        download::fetch(&remote, &partial, pauses, watch)?;
-        found = check(&partial, wanted.bytes, watch)?;
-        if found == wanted.sha256 {
-            let notice = path.with_extension("NOTICE.txt");
-            disk::write(&notice, NOTICE.as_bytes())?;
-            disk::put_in_place(&partial, &path)?;
-            return Ok(identify(&path)?);
-        }
-        download::forget(&partial)?;
-    }
-    let expected = wanted.sha256.to_owned();
-    Err(Error::Damaged {
-        file: (*file).to_owned(),
-        expected,
-        found,
-    }
-    .into())
+    verified::fetch(&remote, &partial, pauses, watch)?;
+    let notice = path.with_extension("NOTICE.txt");
+    disk::write(&notice, NOTICE.as_bytes())?;
+    disk::put_in_place(&partial, &path)?;
+    Ok(identify(&path)?)
 }
 
 /// Deletes what an earlier try left of `wanted`.
@@ -85,11 +69,4 @@ pub fn forget(wanted: &HubFile, models: &Models) -> Result<(), Error> {
 fn partial(wanted: &HubFile, models: &Models) -> PathBuf {
     let HubFile { file, .. } = wanted;
     models.folder().join(format!("{file}{PARTIAL}"))
-}
-
-/// The SHA-256 of what came, told as a step.
-pub fn check(file: &Path, bytes: u64, watch: &mut Watch) -> Result<String, Halt> {
-    watch.step(Step::Checking);
-    let stop = watch.stop;
-    disk::sha256(file, stop, |done| watch.progress(done, bytes))
 }

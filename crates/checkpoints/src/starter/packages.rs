@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 
 use zip::ZipArchive;
 
-use super::hub::check;
-use super::{Step, Watch, pip};
+use super::pip;
 use crate::checkpoint::{Checkpoint, identify};
 use crate::disk::{self, Halt};
 use crate::error::Error;
+use crate::fetch::Step;
+use crate::fetch::verified::check;
+use crate::fetch::watch::Watch;
 use crate::models::{Models, PARTIAL};
 
 /// Bytes unpacked between two looks at the stop flag.

@@ -11,9 +11,9 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-use super::Watch;
 use crate::disk::{self, Halt};
 use crate::error::Error;
+use crate::fetch::watch::Watch;
 
 /// Between two looks at the stop flag and the growing files.
 const LOOK_EVERY: Duration = Duration::from_millis(100);

@@ -5,17 +5,18 @@
 mod from_hub;
 mod from_packages;
 mod pip;
-mod server;
 mod wheels;
 
 use std::cell::Cell;
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
 use super::*;
-use server::Server;
+use crate::fetch::Step;
+use crate::fetch::tests::server::Server;
 
 /// What is fetched in place of the real ones: a whole checkpoint of 300 kB.
 fn checkpoint_bytes() -> Vec<u8> {

@@ -2,8 +2,8 @@
 
 use std::net::TcpListener;
 
-use super::server::{Act, Asked};
 use super::*;
+use crate::fetch::tests::server::{Act, Asked};
 use Step::{Checking, Downloading, Looking};
 
 /// With a hub that answers by `acts`, the fetch yields the model after asking for the bytes from `firsts` on.

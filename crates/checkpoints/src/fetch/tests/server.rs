@@ -1,10 +1,13 @@
-//! Speaks as the hub does: a relative redirect, one to where the bytes lie, ranges, tags.
+//! Speaks as the hub does: what is in a repository, a relative redirect, one to where the bytes lie, ranges, tags.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle};
+
+use serde_json::json;
+use sha2::{Digest, Sha256};
 
 /// How it answers when it is asked for the bytes; afterwards, again as it should.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,23 +50,74 @@ struct Shared {
     address: SocketAddr,
     /// Of the file now; the next version of it has another.
     tag: Mutex<String>,
-    linked: Mutex<(u64, String)>,
-    bytes: Vec<u8>,
+    hosted: Vec<Hosted>,
+    /// What is answered about a repository, and about its files.
+    about: Vec<(String, String)>,
     acts: Mutex<Vec<Act>>,
     asked: Mutex<Vec<Asked>>,
     closing: AtomicBool,
     silence: (Mutex<bool>, Condvar),
 }
 
+/// A file, where it is asked for, and what the hub says of it.
+struct Hosted {
+    path: String,
+    bytes: Vec<u8>,
+    linked: Mutex<(u64, String)>,
+}
+
+impl Hosted {
+    fn new(path: String, bytes: &[u8], sha256: String) -> Self {
+        Self {
+            path,
+            bytes: bytes.to_owned(),
+            linked: Mutex::new((bytes.len() as u64, sha256)),
+        }
+    }
+}
+
 impl Server {
-    /// Serves `bytes`; the first answers are `acts`, in their order.
+    /// Serves `bytes` as the starter of the tests; the first answers are `acts`, in their order.
     pub fn new(bytes: &[u8], sha256: &str, acts: &[Act]) -> Self {
+        let path = "/lectern/tiny-it-gguf/resolve/0123abc/tiny-it.gguf".to_owned();
+        let hosted = Hosted::new(path, bytes, sha256.to_owned());
+        Self::hosting(vec![hosted], Vec::new(), acts)
+    }
+
+    /// Serves a repository of these files.
+    pub fn with_repository(name: &str, files: &[(&str, &[u8])], acts: &[Act]) -> Self {
+        let sha256 = |bytes: &[u8]| {
+            let digest = Sha256::digest(bytes);
+            digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        };
+        let hosted = files.iter().map(|(file, bytes)| {
+            let path = format!("/{name}/resolve/4567def/{file}");
+            Hosted::new(path, bytes, sha256(bytes))
+        });
+        let tree = files.iter().map(|(file, bytes)| {
+            let lfs = json!({ "oid": sha256(bytes), "size": bytes.len(), "pointerSize": 134 });
+            json!({ "type": "file", "oid": "0", "path": file, "size": bytes.len(), "lfs": lfs })
+        });
+        let about = vec![
+            (
+                format!("/api/models/{name}"),
+                json!({ "sha": "4567def" }).to_string(),
+            ),
+            (
+                format!("/api/models/{name}/tree/4567def"),
+                json!(tree.collect::<Vec<_>>()).to_string(),
+            ),
+        ];
+        Self::hosting(hosted.collect(), about, acts)
+    }
+
+    fn hosting(hosted: Vec<Hosted>, about: Vec<(String, String)>, acts: &[Act]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let shared = Arc::new(Shared {
             address: listener.local_addr().expect("it has one"),
             tag: Mutex::new("\"first\"".to_owned()),
-            linked: Mutex::new((bytes.len() as u64, sha256.to_owned())),
-            bytes: bytes.to_owned(),
+            hosted,
+            about,
             acts: Mutex::new(acts.iter().rev().copied().collect()),
             asked: Mutex::default(),
             closing: AtomicBool::new(false),
@@ -108,7 +162,7 @@ impl Server {
 
     /// From now on the hub says this of the file.
     pub fn link(&self, bytes: u64, sha256: &str) {
-        *self.shared.linked.lock().expect("no panic") = (bytes, sha256.to_owned());
+        *self.shared.hosted[0].linked.lock().expect("no panic") = (bytes, sha256.to_owned());
     }
 }
 
@@ -147,15 +201,22 @@ impl Shared {
                 line,
                 "HTTP/1.1 307 Temporary Redirect\r\nlocation: {to}\r\n"
             )?;
-        } else if path == "/lectern/tiny-it-gguf/resolve/0123abc/tiny-it.gguf" {
-            let (bytes, sha256) = &*self.linked.lock().expect("no panic");
+        } else if let Some(place) = self.hosted.iter().position(|hosted| hosted.path == path) {
+            let (bytes, sha256) = &*self.hosted[place].linked.lock().expect("no panic");
             write!(
                 line,
-                "HTTP/1.1 302 Found\r\nlocation: http://{}/content\r\nx-repo-commit: 0123abc\r\n\
+                "HTTP/1.1 302 Found\r\nlocation: http://{}/content/{place}\r\nx-repo-commit: 0123abc\r\n\
                  x-linked-size: {bytes}\r\nx-linked-etag: \"{sha256}\"\r\netag: \"{sha256}\"\r\n",
                 self.address
             )?;
-        } else if path == "/content" {
+        } else if let Some((_, answer)) = self.about.iter().find(|(of, _)| of == path) {
+            return write!(
+                line,
+                "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{answer}",
+                answer.len()
+            );
+        } else if let Some(place) = path.strip_prefix("/content/") {
+            let hosted = &self.hosted[place.parse::<usize>().expect("the hub said so")];
             let asked = Asked {
                 range: header("range"),
                 if_range: header("if-range"),
@@ -167,16 +228,22 @@ impl Shared {
                 .expect("no panic")
                 .pop()
                 .unwrap_or(Act::Serve);
-            return self.serve(line, &asked, act);
+            return self.serve(line, &hosted.bytes, &asked, act);
         } else {
             write!(line, "HTTP/1.1 404 Not Found\r\n")?;
         }
         write!(line, "content-length: 0\r\nconnection: close\r\n\r\n")
     }
 
-    fn serve(&self, mut line: &TcpStream, asked: &Asked, act: Act) -> std::io::Result<()> {
+    fn serve(
+        &self,
+        mut line: &TcpStream,
+        bytes: &[u8],
+        asked: &Asked,
+        act: Act,
+    ) -> std::io::Result<()> {
         let tag = self.tag.lock().expect("no panic").clone();
-        let whole = self.bytes.len();
+        let whole = bytes.len();
         let is_same = asked.if_range.as_ref().is_none_or(|wanted| *wanted == tag);
         let first = asked
             .range
@@ -203,11 +270,11 @@ impl Shared {
                     line,
                     "HTTP/1.1 206 Partial Content\r\n{range}\r\ncontent-length: {length}\r\n"
                 )?;
-                &self.bytes[first..]
+                &bytes[first..]
             }
             (_, None) => {
                 write!(line, "HTTP/1.1 200 OK\r\ncontent-length: {whole}\r\n")?;
-                &self.bytes[..]
+                bytes
             }
         };
         write!(line, "etag: {tag}\r\n{end}")?;

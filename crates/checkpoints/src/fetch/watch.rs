@@ -2,10 +2,14 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use super::{Event, Step};
 use crate::disk::Halt;
 
+/// Between two looks at the stop flag.
+pub const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Between two reports of progress.
 const REPORT_EVERY_MS: i64 = 100;
 /// What the speed is taken from: long enough to be steady, short enough to follow the line.
@@ -19,6 +23,8 @@ pub struct Watch<'a> {
     clock: &'a dyn Fn() -> i64,
     on_event: &'a mut dyn FnMut(Event),
     pace: Pace,
+    /// Where one file of several stands: the bytes before it, and those of all.
+    whole: Option<(u64, u64)>,
 }
 
 impl<'a> Watch<'a> {
@@ -32,7 +38,25 @@ impl<'a> Watch<'a> {
             clock,
             on_event,
             pace: Pace::default(),
+            whole: None,
         }
+    }
+
+    /// What is reported from now on is of one of several files, which are one thing to a person.
+    pub fn of_several(&mut self, before_bytes: u64, total_bytes: u64) {
+        self.whole = Some((before_bytes, total_bytes));
+    }
+
+    /// Waits, but not when stopped.
+    pub fn wait(&self, pause: Duration) -> Result<(), Halt> {
+        let mut left = pause;
+        while !left.is_zero() {
+            self.check_stop()?;
+            let moment = left.min(LOOK_EVERY);
+            thread::sleep(moment);
+            left -= moment;
+        }
+        self.check_stop()
     }
 
     pub fn check_stop(&self) -> Result<(), Halt> {
@@ -50,6 +74,10 @@ impl<'a> Watch<'a> {
     }
 
     pub fn progress(&mut self, done_bytes: u64, total_bytes: u64) {
+        let (done_bytes, total_bytes) = match self.whole {
+            Some((before_bytes, whole_bytes)) => (before_bytes + done_bytes, whole_bytes),
+            None => (done_bytes, total_bytes),
+        };
         let now_ms = (self.clock)();
         let is_due = self.pace.is_due(now_ms) || done_bytes == total_bytes;
         if is_due {
