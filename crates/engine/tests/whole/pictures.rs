@@ -288,6 +288,65 @@ fn what_does_not_fit_is_refused() {
     assert!(refused.to_string().ends_with(said), "{refused}");
 }
 
+/// What a model writes after pictures, word by word, is what it finds likeliest when it reads the whole anew; and the
+/// same from either form of the files, whose towers look at the second picture.
+#[test]
+fn what_is_written_after_pictures_is_the_likeliest() {
+    let expected = Expected::read("tiny-mm");
+    let likeliest = |scores: &[f32]| {
+        let best = scores.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
+        best.unwrap().0 as u32
+    };
+    // Slopes of light, another in each colour.
+    let pixels: Vec<f32> = (0..3 * 896 * 896)
+        .map(|i| ((i % 896) as f32 / 448.0 - 1.0) * (i / (896 * 896) + 1) as f32 / 3.0)
+        .collect();
+    for (name, numerics) in [
+        ("one_image", Numerics::Exact),
+        ("two_images", Numerics::Exact),
+        ("two_images", Numerics::Fast),
+    ] {
+        let ids = expected.ids(&format!("{name}.input_ids"));
+        let written = [Form::Gguf, Form::Folder].map(|form| {
+            let mut engine = load(form, numerics, None);
+            let mut pictures = vec![landscape()];
+            if name == "two_images" {
+                let seen = engine.encode_picture([2; 32], &pixels, &|| false, |_, _| {});
+                pictures.push(seen.unwrap().unwrap());
+            }
+            let pictures = &pictures;
+            let limits = Limits {
+                max_tokens: Some(16),
+                stop_ids: Vec::new(),
+            };
+            let prompt = Prompt {
+                ids: &ids,
+                pictures,
+            };
+            let greedy = Sampling::greedy();
+            let outcome = engine.generate(prompt, &greedy, &limits, &|| false, |_| {});
+            let written = outcome.unwrap().ids;
+            assert_eq!(written.len(), 16);
+
+            let all = [&ids[..], &written].concat();
+            let anew = Prompt {
+                ids: &all,
+                pictures,
+            };
+            let anew = scores(&mut load(form, numerics, None), anew);
+            let anew = anew.chunks(512).skip(ids.len() - 1).map(likeliest);
+            let anew: Vec<u32> = anew.take(16).collect();
+            assert_eq!(written, anew, "{name} {form:?} {numerics:?}");
+            written
+        });
+        assert_eq!(written[0], written[1], "{name} {numerics:?}");
+        if name == "one_image" {
+            let last = expected.numbers("one_image.logits");
+            assert_eq!(written[0][0], likeliest(&last[last.len() - 512..]));
+        }
+    }
+}
+
 /// A tower that is asked to stop does, before the next layer.
 #[test]
 fn a_picture_can_be_stopped() {
