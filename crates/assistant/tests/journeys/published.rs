@@ -265,3 +265,66 @@ fn googles_four_bit_files_are_as_files_with_everything_right() {
         );
     }
 }
+
+/// A folder as Hugging Face has it, `tokenizer.json` and all, becomes a GGUF file of the same words and scores.
+#[test]
+fn a_folder_and_the_file_made_of_it_are_one_model() {
+    let person = Person::new();
+    let folder = person.place("tiny-it");
+    fs::create_dir(&folder).unwrap();
+    for name in ["config.json", "model.safetensors"] {
+        fs::copy(golden("tiny-mm").join(name), folder.join(name)).unwrap();
+    }
+    let mut tokens = texts(&File::read(&golden("tiny-mm/model.gguf")));
+    let words = [
+        "<start_of_turn>",
+        "<end_of_turn>",
+        "\n",
+        "\n\n",
+        "a",
+        "b",
+        "ab",
+        "▁",
+        "▁a",
+    ];
+    tokens.splice(4..4 + words.len(), words.map(str::to_owned));
+    let (mut listed, mut added) = (serde_json::Map::new(), Vec::new());
+    for (id, text) in tokens.iter().enumerate() {
+        let (is_mark, is_line) = (text.starts_with('<'), text.starts_with('\n'));
+        listed.insert(text.clone(), id.into());
+        if is_mark || is_line {
+            added.push(json!({ "id": id, "content": text, "special": is_mark }));
+        }
+    }
+    let tokenizer = json!({
+        "normalizer": { "type": "Replace", "pattern": { "String": " " }, "content": "▁" },
+        "added_tokens": added,
+        "model": {
+            "type": "BPE",
+            "byte_fallback": true,
+            "vocab": listed,
+            "merges": [["\n", "\n"], ["a", "b"], ["▁", "a"]],
+        },
+    });
+    fs::write(folder.join("tokenizer.json"), tokenizer.to_string()).unwrap();
+
+    let ids = person.prompt(&folder);
+    assert_eq!(ids.lines().nth(1), Some(r#"{"ids":[4,8,5]}"#));
+    for (format, name) in [(Format::BF16, "16.gguf"), (Format::Q8_0, "8.gguf")] {
+        let made = person.place(name);
+        let folder = folder.to_str().unwrap();
+        let written = person
+            .assistant
+            .convert_model(folder, format, &made, &GO_ON, |_| {});
+        assert_eq!(written.unwrap(), Some(fs::metadata(&made).unwrap().len()));
+        assert_eq!(person.prompt(&made), ids, "{name}");
+    }
+    for precision in [Precision::Exact, Precision::Fast] {
+        let made = person.logits(&person.place("16.gguf"), precision);
+        assert_eq!(
+            made,
+            person.logits(&folder, precision),
+            "not one bit differs"
+        );
+    }
+}
