@@ -11,13 +11,14 @@ use serde_json::Value;
 #[test]
 fn every_command_prints_help() {
     let desk = Desk::new();
-    let commands: [&[&str]; 14] = [
+    let commands: [&[&str]; 15] = [
         &[],
         &["ask"],
         &["complete"],
         &["models"],
         &["models", "list"],
-        &["models", "fetch"],
+        &["models", "recommend"],
+        &["models", "download"],
         &["models", "import"],
         &["models", "convert"],
         &["models", "remove"],

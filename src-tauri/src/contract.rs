@@ -7,12 +7,14 @@
 mod conversation;
 mod failure;
 mod model;
+mod offer;
 mod picture;
 mod settings;
 
 pub use conversation::{Conversation, Message, ReplyEvent};
 pub use failure::Failure;
 pub use model::{FetchEvent, Model, ModelState};
+pub use offer::Offers;
 pub use picture::{Draft, Picture, Showing, named};
 pub use settings::Settings;
 

@@ -1,5 +1,5 @@
 /** Every word the window says. Errors come from Rust with words of their own. */
-import type { Conversation, Model } from "./backend";
+import type { Conversation, Fit, Model, Offer } from "./backend";
 import type { Heading } from "./conversations/groups";
 import { bytes, contextSize, count, duration, elapsed, percent, speed } from "./shared/format";
 
@@ -156,7 +156,29 @@ export const words = {
     starter: "Gemma 3 270M",
     starterText: "Small and quick, about 250 MB. Good for a first look; larger ones know more.",
     have: "Have a Gemma 3 file already?",
-    arriving: "Fetching Gemma 3 270M",
+    arriving: (title: string) => `Fetching ${title}`,
+    more: "More models…",
+    offers: "Models to fetch",
+    offersText: (machine: number, context: number) =>
+      machine > 0
+        ? `This computer has ${bytes(machine)} of memory. What a model needs is told for ${count(context)} tokens of context.`
+        : `What a model needs is told for ${count(context)} tokens of context.`,
+    offer: ({ downloadBytes, memoryBytes, hasEyes }: Offer) => {
+      const parts = [`${bytes(downloadBytes)} to fetch`, `about ${bytes(memoryBytes)} of memory`];
+      if (hasEyes) parts.push("sees pictures");
+      return parts.join(" · ");
+    },
+    recommended: "Begin with this one",
+    fits: {
+      well: null,
+      tightly: "Only if not much else runs",
+      no: "Too large for this computer",
+    } satisfies Record<Fit, string | null>,
+    get: "Fetch",
+    getModel: ({ title, format }: Offer) => `Fetch ${title}, ${format}`,
+    here: "Here",
+    gated:
+      "Google’s own files need an account on the hub that has agreed to Gemma’s terms. Download them there and open them here.",
   },
 
   settings: {

@@ -18,7 +18,7 @@ pub fn run() -> Outcome {
         run_command(&mut command(
             root(),
             &lectern.display().to_string(),
-            ["models", "fetch"],
+            ["models", "download"],
         ))?;
     }
     say("Opening Lectern");

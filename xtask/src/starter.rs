@@ -8,7 +8,7 @@ use crate::{root, target};
 
 const NAME: &str = "gemma-3-270m-q4_k_m.gguf";
 
-/// `lectern models fetch` verifies what it fetches; a file of this size has been through that.
+/// `lectern models download` verifies what it fetches; a file of this size has been through that.
 const SIZE_BYTES: u64 = 253_113_024;
 
 /// Where the model lies, fetched with `lectern` if it is not there yet.
@@ -20,7 +20,7 @@ pub fn here(lectern: &Path) -> Outcome<PathBuf> {
     say("Fetching the starter model (253 MB, once)");
     let home = target().join("starter/home");
     let lectern = lectern.display().to_string();
-    run(command(root(), &lectern, ["models", "fetch", "--base"]).env("LECTERN_HOME", &home))?;
+    run(command(root(), &lectern, ["models", "download", "--base"]).env("LECTERN_HOME", &home))?;
     fs::rename(home.join("models").join(NAME), &model).map_err(|error| {
         format!(
             "the fetched model could not be moved to {}: {error}",

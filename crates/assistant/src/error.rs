@@ -16,6 +16,12 @@ pub enum Error {
         /// What was asked for.
         name: String,
     },
+    /// A name that is not in the catalogue.
+    #[error("no model called {name:?} can be fetched")]
+    NotOffered {
+        /// What was asked for.
+        name: String,
+    },
     /// A model that cannot be removed or replaced now.
     #[error("{name} is in use right now")]
     ModelInUse {
@@ -165,6 +171,9 @@ impl Error {
             Self::UnknownModel { .. } => Some(
                 "choose a model that is here, or give the path of a GGUF file or Hugging Face folder",
             ),
+            Self::NotOffered { .. } => {
+                Some("choose one that `lectern models recommend` lists, or import a file")
+            }
             Self::ModelInUse { .. } => Some("wait until its answer has ended, or stop the answer"),
             Self::Fetching => Some("wait until it is here, or cancel it"),
             Self::NoVocabulary { .. } => Some("put the model's tokenizer.json beside it"),

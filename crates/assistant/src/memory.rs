@@ -1,4 +1,16 @@
-//! How much memory this process has held at most.
+//! How much memory this process has held at most, and how much the machine has.
+
+/// Bytes of memory in this machine; 0 where the system does not tell.
+pub fn machine_bytes() -> u64 {
+    let Ok(mut system) = sysinfo::System::new() else {
+        return 0;
+    };
+    system.refresh_memory();
+    let total_bytes = system.total_memory();
+    // In a container, what the machine has is not what one gets.
+    let limit = system.cgroup_limits();
+    limit.map_or(total_bytes, |limit| limit.total_memory.min(total_bytes))
+}
 
 /// Bytes that were resident at the peak, pages of mapped weights included; 0 where the system does not tell.
 #[cfg(target_os = "linux")]

@@ -168,14 +168,14 @@ impl Assistant {
         })
     }
 
-    /// Makes a running [`Self::fetch_starter`] end with `Cancelled`.
+    /// Makes a running fetch end with `Cancelled`.
     pub fn cancel_fetch(&self) {
         if let Some(stop) = &*lock(&self.inner.fetch) {
             stop.store(true, Ordering::Relaxed);
         }
     }
 
-    fn fetch(
+    pub(crate) fn fetch(
         &self,
         mut on_event: impl FnMut(FetchEvent),
         fetch: impl FnOnce(
@@ -314,6 +314,15 @@ impl Drop for Fetching<'_> {
     }
 }
 
+impl From<checkpoints::Tuning> for Tuning {
+    fn from(tuning: checkpoints::Tuning) -> Self {
+        match tuning {
+            checkpoints::Tuning::Pretrained => Self::Pretrained,
+            checkpoints::Tuning::Instructed => Self::Instructed,
+        }
+    }
+}
+
 impl From<Checkpoint> for Model {
     fn from(checkpoint: Checkpoint) -> Self {
         let Checkpoint {
@@ -327,10 +336,7 @@ impl From<Checkpoint> for Model {
             has_eyes,
             mmproj: _, // the engine finds it by the same rule
         } = checkpoint;
-        let tuning = match tuning {
-            checkpoints::Tuning::Pretrained => Tuning::Pretrained,
-            checkpoints::Tuning::Instructed => Tuning::Instructed,
-        };
+        let tuning = Tuning::from(tuning);
         Self {
             name,
             title,

@@ -154,10 +154,18 @@ pub enum Models {
         #[arg(long)]
         json: bool,
     },
-    /// Fetch the starter model (Gemma 3 270M), verify it and choose it.
-    Fetch {
-        /// Fetch the base checkpoint, which continues text and was not taught to chat: the one the tests use.
+    /// List what can be fetched, with what each takes of this machine, and which one to begin with.
+    Recommend {
+        /// Print a JSON object.
         #[arg(long)]
+        json: bool,
+    },
+    /// Fetch a model, verify it and choose it. What was fetched before a cancel or a lost line is kept for the next try.
+    Download {
+        /// Its name, as `lectern models recommend` prints it [default: the starter model, Gemma 3 270M].
+        name: Option<String>,
+        /// Fetch the starter's base checkpoint, which continues text and was not taught to chat: the one the tests use.
+        #[arg(long, conflicts_with = "name")]
         base: bool,
         /// Print the fetched model as a JSON object.
         #[arg(long)]

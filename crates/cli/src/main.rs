@@ -14,6 +14,7 @@ mod eval;
 mod failure;
 mod interrupt;
 mod models;
+mod offers;
 mod progress;
 
 use std::num::NonZeroUsize;

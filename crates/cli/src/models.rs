@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::arguments::{Models, To};
 use crate::failure::Failure;
 use crate::interrupt::on_interrupt;
+use crate::offers;
 use crate::progress::Bar;
 
 pub fn run(assistant: &Assistant, command: &Models) -> Result<(), Failure> {
@@ -39,7 +40,8 @@ pub fn run(assistant: &Assistant, command: &Models) -> Result<(), Failure> {
                 &folder.display().to_string(),
             )
         }
-        Models::Fetch { base, json } => fetch(assistant, *base, *json),
+        Models::Recommend { json } => offers::recommend(assistant, *json),
+        Models::Download { name, base, json } => fetch(assistant, name.as_deref(), *base, *json),
     }
 }
 
@@ -100,7 +102,7 @@ fn import(
 }
 
 /// Progress goes to standard error, as above.
-fn fetch(assistant: &Assistant, base: bool, json: bool) -> Result<(), Failure> {
+fn fetch(assistant: &Assistant, name: Option<&str>, base: bool, json: bool) -> Result<(), Failure> {
     let cancelling = assistant.clone();
     on_interrupt(move || cancelling.cancel_fetch())?;
     let mut bar = Bar::new();
@@ -117,9 +119,10 @@ fn fetch(assistant: &Assistant, base: bool, json: bool) -> Result<(), Failure> {
         FetchEvent::Done(model) => outcome = Some(model),
         FetchEvent::Cancelled => {}
     };
-    match base {
-        true => assistant.fetch_base_starter(on_event)?,
-        false => assistant.fetch_starter(on_event)?,
+    match (name, base) {
+        (Some(name), _) => assistant.fetch_model(name, on_event)?,
+        (None, true) => assistant.fetch_base_starter(on_event)?,
+        (None, false) => assistant.fetch_starter(on_event)?,
     }
     bar.end();
     match outcome {

@@ -100,7 +100,7 @@ fn starter() -> String {
 #[test]
 fn every_command_prints_help() {
     let shell = Shell::new();
-    let commands: [&[&str]; 14] = [
+    let commands: [&[&str]; 15] = [
         &[],
         &["ask"],
         &["complete"],
@@ -109,7 +109,8 @@ fn every_command_prints_help() {
         &["models", "import"],
         &["models", "remove"],
         &["models", "path"],
-        &["models", "fetch"],
+        &["models", "recommend"],
+        &["models", "download"],
         &["eval"],
         &["eval", "logits"],
         &["eval", "prompt"],

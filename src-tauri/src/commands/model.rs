@@ -6,7 +6,7 @@ use tauri::{State, WebviewWindow, ipc::Channel};
 use tauri_plugin_dialog::DialogExt;
 
 use super::aside;
-use crate::contract::{Failure, FetchEvent, Model, ModelState};
+use crate::contract::{Failure, FetchEvent, Model, ModelState, Offers};
 
 /// Every model in the models folder, by name.
 #[tauri::command]
@@ -90,7 +90,31 @@ pub async fn fetch_starter(
     fetch.await
 }
 
-/// Makes a running `fetch_starter` end.
+/// What can be fetched, weighed against this machine.
+#[tauri::command]
+#[specta::specta]
+pub async fn list_offers(assistant: State<'_, Assistant>) -> Result<Offers, Failure> {
+    Ok(aside(assistant, Assistant::offers).await?.into())
+}
+
+/// Fetches one of them, as `fetch_starter` does.
+#[tauri::command]
+#[specta::specta]
+pub async fn fetch_model(
+    assistant: State<'_, Assistant>,
+    name: String,
+    on_event: Channel<FetchEvent>,
+) -> Result<(), Failure> {
+    let fetch = aside(assistant, move |assistant| {
+        assistant.fetch_model(&name, |event| {
+            // As above.
+            let _ = on_event.send(event.into());
+        })
+    });
+    fetch.await
+}
+
+/// Makes a running fetch end.
 #[tauri::command]
 #[specta::specta]
 pub async fn cancel_fetch(assistant: State<'_, Assistant>) -> Result<(), Failure> {

@@ -1,5 +1,5 @@
 /** Getting a model, choosing one, and what the window says while there is none. */
-import { test } from "vitest";
+import { expect, test } from "vitest";
 import { open, withBrowser } from "./desk";
 
 withBrowser();
@@ -96,4 +96,42 @@ test("when what is kept cannot be read the window says that, and tries again", a
     .waitFor();
   await desk.page.getByRole("button", { name: "Try again" }).click();
   await desk.page.getByRole("alert").waitFor();
+});
+
+test("a larger model is fetched, with what each takes of this computer", async () => {
+  const desk = await open("?model=none&steps=8&pace=0");
+  const { page } = desk;
+  await page.getByRole("button", { name: "More models…" }).click();
+  const dialog = page.getByRole("dialog", { name: "Models to fetch" });
+  await dialog.getByText("This computer has 16 GB of memory.").waitFor();
+  const rows = dialog.getByTestId("offers").getByRole("listitem");
+  await expect.poll(() => rows.count()).toBe(5);
+  const row = (title: string) => rows.filter({ hasText: title });
+  const button = (title: string) => row(title).getByRole("button");
+  await row("Gemma 3 4B").getByText("Begin with this one").waitFor();
+  await row("Gemma 3 4B").getByText("sees pictures").waitFor();
+  await row("Gemma 3 12B").getByText("Only if not much else runs").waitFor();
+  await row("Gemma 3 27B").getByText("Too large for this computer").waitFor();
+  await expect(button("Gemma 3 27B").isDisabled()).resolves.toBe(true);
+  await desk.shoot("offers");
+
+  await button("Gemma 3 4B").click();
+  const first = page.getByTestId("first-run");
+  await first
+    .getByRole("progressbar", { name: "Fetching Gemma 3 4B" })
+    .waitFor();
+  await page.getByRole("button", { name: "Model: Gemma 3 4B" }).waitFor();
+  await page.keyboard.press("Control+l");
+  await page.getByRole("button", { name: "More models…" }).click();
+  await row("Gemma 3 4B").getByText("Here").waitFor();
+  await expect(button("Gemma 3 4B").count()).resolves.toBe(0);
+});
+
+test("what can be fetched cannot be told: it says why, and can be tried again", async () => {
+  const desk = await open("?model=none&fail=offers");
+  await desk.page.getByRole("button", { name: "More models…" }).click();
+  const dialog = desk.page.getByRole("dialog", { name: "Models to fetch" });
+  await dialog.getByText("The models folder cannot be read.").waitFor();
+  await dialog.getByRole("button", { name: "Try again" }).click();
+  await dialog.getByText("The models folder cannot be read.").waitFor();
 });

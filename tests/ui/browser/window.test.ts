@@ -120,6 +120,13 @@ describe.each(["light", "dark"] as const)(
     test("first run", async () =>
       check(await open("?model=none", { colorScheme })));
 
+    test("models to fetch", async () => {
+      const desk = await open("?model=none", { colorScheme });
+      await desk.page.getByRole("button", { name: "More models…" }).click();
+      await desk.page.getByText("Begin with this one").waitFor();
+      await check(desk);
+    });
+
     test("nothing said yet, a base model", async () =>
       check(await open("?model=base", { colorScheme })));
 

@@ -37,9 +37,13 @@ export const commands = {
 	openModelFile: () => typedError<Model | null, Failure>(__TAURI_INVOKE("open_model_file")),
 	/**  Deletes a model; the bytes that freed. */
 	removeModel: (name: string) => typedError<number, Failure>(__TAURI_INVOKE("remove_model", { name })),
+	/**  What can be fetched, weighed against this machine. */
+	listOffers: () => typedError<Offers, Failure>(__TAURI_INVOKE("list_offers")),
 	/**  Fetches the starter model and tells how far it is; returns when it is there or was cancelled. */
 	fetchStarter: (onEvent: Channel<FetchEvent>) => typedError<null, Failure>(__TAURI_INVOKE("fetch_starter", { onEvent })),
-	/**  Makes a running `fetch_starter` end. */
+	/**  Fetches one of them, as `fetch_starter` does. */
+	fetchModel: (name: string, onEvent: Channel<FetchEvent>) => typedError<null, Failure>(__TAURI_INVOKE("fetch_model", { name, onEvent })),
+	/**  Makes a running fetch end. */
 	cancelFetch: () => typedError<null, Failure>(__TAURI_INVOKE("cancel_fetch")),
 	/**  The settings as they are kept. */
 	readSettings: () => typedError<Settings, Failure>(__TAURI_INVOKE("read_settings")),
@@ -118,6 +122,13 @@ export type Figures = {
 	contextTokens: number,
 };
 
+/**  How a model's memory and a machine's go together. */
+export type Fit = 
+/**  With room for other programs. */
+"well" | 
+/**  If not much else runs. */
+"tightly" | "no";
+
 /**  One message. An answer is saved before its first word, cut short until it ends. */
 export type Message = {
 	id: number,
@@ -155,6 +166,40 @@ export type ModelState =
 { kind: "absent" } | 
 /**  This one answers the next question; it is loaded then, or is already. */
 { kind: "chosen"; model: Model; loaded: boolean };
+
+/**  A model that can be fetched. */
+export type Offer = {
+	/**  What it will be called here. */
+	name: string,
+	/**  "Gemma 3 4B" */
+	title: string,
+	/**  "Q4_K_M" */
+	format: string,
+	tuning: Tuning,
+	hasEyes: boolean,
+	/**  Positions it was trained for. */
+	contextTokens: number,
+	/**  Whether the hub wants an account that has agreed to Gemma's terms. */
+	isGated: boolean,
+	/**  Bytes to fetch, and on the disk. */
+	downloadBytes: number,
+	/**  Memory while it answers, pictures included. */
+	memoryBytes: number,
+	fit: Fit,
+	isHere: boolean,
+	/**  Whether it is the one to begin with. One of them is. */
+	isRecommended: boolean,
+};
+
+/**  What there is to choose from. */
+export type Offers = {
+	/**  The machine's memory; 0 where the system does not tell. */
+	machineBytes: number,
+	/**  The context that each offer's memory is told for. */
+	contextTokens: number,
+	/**  The smallest first. */
+	offers: Offer[],
+};
 
 /**  A picture that is kept, and what showing it to a model takes. */
 export type Picture = {

@@ -9,13 +9,14 @@
  *   ?look=900                 milliseconds it takes to look at a picture
  *   ?read=6000                milliseconds it takes to read the prompt
  *   ?wait, ?loading           milliseconds it waits for another answer, or loads the model
- *   ?fail=send|answer|models|load|fetch|draft|settings
+ *   ?fail=send|answer|models|load|fetch|draft|settings|offers
  *   ?messages=300             there is a conversation this long
  *   ?full=0.9                 how much of the context each answer says is in use
  */
 import type {
   Backend,
   Failure,
+  FetchEvent,
   Message,
   Model,
   ModelState,
@@ -25,6 +26,7 @@ import type {
   Shown,
 } from ".";
 import { answerTo, named } from "./fake-answers";
+import { modelOf, offersFor } from "./fake-offers";
 import { read } from "./fake-pictures";
 import { conversationsToBegin, emptyBook, type Book, type Shelf } from "./fake-book";
 
@@ -239,16 +241,31 @@ class Fake implements Backend {
     return model?.sizeBytes ?? 0;
   }
 
-  async fetchStarter(onEvent: Parameters<Backend["fetchStarter"]>[0]) {
+  async listOffers() {
+    this.#failing("offers", "the models folder cannot be read", "check its permissions");
+    return offersFor(this.#book.models);
+  }
+
+  async fetchStarter(onEvent: (event: FetchEvent) => void) {
+    await this.#fetch(starter, onEvent);
+  }
+
+  async fetchModel(name: string, onEvent: (event: FetchEvent) => void) {
+    const offer = offersFor([]).offers.find((each) => each.name === name);
+    if (offer) await this.#fetch(modelOf(offer), onEvent);
+  }
+
+  async #fetch(model: Model, onEvent: (event: FetchEvent) => void) {
     this.#cancelled = false;
+    const totalBytes = model.sizeBytes;
     onEvent({ kind: "step", what: "Looking for the model" });
     await rest(250);
     onEvent({ kind: "step", what: "Downloading" });
     const steps = Number(this.query.get("steps") ?? 30);
     for (let step = 0; step <= steps; step++) {
-      const left = ((steps - step) * 110) / 1000;
-      const doneBytes = (STARTER_BYTES * step) / steps;
-      onEvent({ kind: "progress", doneBytes, totalBytes: STARTER_BYTES, secondsLeft: left });
+      const secondsLeft = ((steps - step) * 110) / 1000;
+      const doneBytes = (totalBytes * step) / steps;
+      onEvent({ kind: "progress", doneBytes, totalBytes, secondsLeft });
       await rest(110);
       if (this.#cancelled) return onEvent({ kind: "cancelled" });
       if (step > 4)
@@ -260,8 +277,8 @@ class Fake implements Backend {
     }
     onEvent({ kind: "step", what: "Checking" });
     await rest(300);
-    this.#arrive(starter);
-    onEvent({ kind: "done", model: starter });
+    this.#arrive(model);
+    onEvent({ kind: "done", model });
   }
 
   async cancelFetch() {

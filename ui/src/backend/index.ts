@@ -13,6 +13,7 @@ import {
   type Message,
   type Model,
   type ModelState,
+  type Offers,
   type Picture,
   type ReplyEvent,
   type Settings,
@@ -51,6 +52,8 @@ export interface Backend {
   openModelFile(): Promise<Model | null>;
   /** Yields the bytes that were freed. */
   removeModel(name: string): Promise<number>;
+  listOffers(): Promise<Offers>;
+  fetchModel(name: string, onEvent: (event: FetchEvent) => void): Promise<void>;
   fetchStarter(onEvent: (event: FetchEvent) => void): Promise<void>;
   cancelFetch(): Promise<void>;
   readSettings(): Promise<Settings>;
@@ -87,6 +90,8 @@ export const backend: Backend = {
   loadModel: () => data(commands.loadModel()),
   openModelFile: () => data(commands.openModelFile()),
   removeModel: (name) => data(commands.removeModel(name)),
+  listOffers: () => data(commands.listOffers()),
+  fetchModel: (name, onEvent) => done(commands.fetchModel(name, channel(onEvent))),
   fetchStarter: (onEvent) => done(commands.fetchStarter(channel(onEvent))),
   cancelFetch: () => done(commands.cancelFetch()),
   readSettings: () => data(commands.readSettings()),

@@ -10,7 +10,10 @@ const progress = (doneBytes: number): FetchEvent => ({
 });
 
 function after(events: [number, FetchEvent][]) {
-  return events.reduce((arrival, [ms, event]) => heard(arrival, event, ms), nothingYet("Starting"));
+  return events.reduce(
+    (arrival, [ms, event]) => heard(arrival, event, ms),
+    nothingYet("Gemma 3 4B", "Starting"),
+  );
 }
 
 test("no speed is given before it can be measured", () => {

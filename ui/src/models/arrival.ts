@@ -2,6 +2,8 @@
 import type { FetchEvent } from "../backend";
 
 export type Arrival = {
+  /** What is coming: "Gemma 3 4B". */
+  title: string;
   step: string;
   doneBytes: number;
   totalBytes: number;
@@ -16,7 +18,8 @@ const SPEED_SPAN_MS = 700;
 /** How much of the speed before stays when a new one is measured. */
 const SPEED_MEMORY = 0.6;
 
-export const nothingYet = (step: string): Arrival => ({
+export const nothingYet = (title: string, step: string): Arrival => ({
+  title,
   step,
   doneBytes: 0,
   totalBytes: 0,
@@ -29,7 +32,7 @@ export const nothingYet = (step: string): Arrival => ({
 export function heard(arrival: Arrival, event: FetchEvent, nowMs: number): Arrival {
   switch (event.kind) {
     case "step":
-      return { ...nothingYet(event.what) };
+      return nothingYet(arrival.title, event.what);
     case "progress": {
       const { doneBytes, totalBytes, secondsLeft } = event;
       const next = { ...arrival, doneBytes, totalBytes, secondsLeft };

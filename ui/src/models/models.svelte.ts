@@ -1,4 +1,4 @@
-import type { Backend, Failure, Model, ModelState } from "../backend";
+import type { Backend, Failure, FetchEvent, Model, ModelState, Offer, Offers } from "../backend";
 import { failureOf } from "../shared/failure";
 import { words } from "../words";
 import { heard, nothingYet, type Arrival } from "./arrival";
@@ -7,6 +7,8 @@ import { heard, nothingYet, type Arrival } from "./arrival";
 export class Models {
   list = $state.raw<Model[]>([]);
   state = $state.raw<ModelState | null>(null);
+  /** What can be fetched; `null` until somebody wants to know. */
+  offers = $state.raw<Offers | null>(null);
   arrival = $state.raw<Arrival | null>(null);
   /** A file was chosen or is being chosen, and is being read in. */
   importing = $state(false);
@@ -68,13 +70,34 @@ export class Models {
     await this.warm();
   }
 
-  async fetchStarter(): Promise<void> {
-    if (this.arrival !== null) return;
-    this.arrival = nothingYet(words.models.starting);
+  /** Looks at what can be fetched, and how it fits this machine. */
+  async loadOffers(): Promise<void> {
     await this.#trying(
-      () => void this.fetchStarter(),
+      () => void this.loadOffers(),
       async () => {
-        await this.backend.fetchStarter((event) => {
+        this.offers = await this.backend.listOffers();
+      },
+    );
+  }
+
+  async fetch({ name, title }: Offer): Promise<void> {
+    await this.#fetch(title, (onEvent) => this.backend.fetchModel(name, onEvent));
+  }
+
+  async fetchStarter(): Promise<void> {
+    await this.#fetch(words.models.starter, (onEvent) => this.backend.fetchStarter(onEvent));
+  }
+
+  async #fetch(
+    title: string,
+    fetch: (onEvent: (event: FetchEvent) => void) => Promise<void>,
+  ): Promise<void> {
+    if (this.arrival !== null) return;
+    this.arrival = nothingYet(title, words.models.starting);
+    await this.#trying(
+      () => void this.#fetch(title, fetch),
+      async () => {
+        await fetch((event) => {
           if (this.arrival) this.arrival = heard(this.arrival, event, this.clock());
         });
         await this.#read();
