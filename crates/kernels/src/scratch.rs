@@ -7,6 +7,7 @@ use std::ops::{Deref, DerefMut};
 use std::thread::LocalKey;
 
 thread_local! {
+    static BYTES: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
     static FLOATS: RefCell<Vec<Vec<f32>>> = const { RefCell::new(Vec::new()) };
     static INTEGERS: RefCell<Vec<Vec<i32>>> = const { RefCell::new(Vec::new()) };
 }
@@ -18,6 +19,11 @@ const KEPT: usize = 8;
 pub struct Loan<T: Kept> {
     buffer: Vec<T>,
     len: usize,
+}
+
+/// `len` bytes, whatever they are.
+pub fn bytes(len: usize) -> Loan<u8> {
+    Loan::new(len)
 }
 
 /// `len` floats, whatever they are.
@@ -33,6 +39,12 @@ pub fn integers(len: usize) -> Loan<i32> {
 /// A type that threads keep buffers of.
 pub trait Kept: Copy + Default + 'static {
     fn kept() -> &'static LocalKey<RefCell<Vec<Vec<Self>>>>;
+}
+
+impl Kept for u8 {
+    fn kept() -> &'static LocalKey<RefCell<Vec<Vec<Self>>>> {
+        &BYTES
+    }
 }
 
 impl Kept for f32 {

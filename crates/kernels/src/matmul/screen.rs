@@ -7,8 +7,8 @@
 //! its group of 32 is stored as
 //!
 //! ```text
-//! q = round(w/Δ + u) + 8        0 to 15; the dither u, within ±½, depends on the column only
-//! ŵ = Δ·(q − 8 − u)
+//! q = floor(w/Δ + u + 8)        0 to 15, for w/Δ within ±7½; the dither u, within ±½, depends on the column only
+//! ŵ = Δ·(q − 7½ − u)
 //! ```
 //!
 //! so that `ŵ − w` is uniform within ±Δ/2 and independent from column to column, *whatever the weights are*. For
@@ -35,14 +35,17 @@ use crate::disjoint::Disjoint;
 
 /// Rows side by side.
 const LANES: usize = 8;
-/// The largest magnitude of a rounded weight that the dither cannot carry beyond four bits.
-const LARGEST: f32 = 7.0;
-/// What is added to a rounded weight.
+/// The largest magnitude of a weight, in steps, that the dither cannot carry beyond four bits.
+const LARGEST: f32 = 7.5;
+/// What is added to a weight, in steps and dithered, before its fraction is cut off: half a step more than what is
+/// taken away again.
 const MIDDLE: f32 = 8.0;
 /// `√(ln(2/p)/6)` for p = 10⁻¹², and a hundredth more for the roundings of the sums in float32.
 const RADIUS: f32 = 2.1722 * 1.01;
 /// Tiles that a thread takes at a time.
 const GRAIN: usize = 64;
+/// Rows of a block, of whose bounds the search is told the highest: those of as many tiles.
+const BLOCK: usize = GRAIN * LANES;
 
 /// The weights of 8 rows in a group: 16 bits of row r are at `[v][2r]` and `[v][2r + 1]`, the first and the second
 /// number of four pairs of activations, the lowest four bits belonging to pair `4v`.
@@ -67,7 +70,7 @@ struct Token<'a> {
     pairs: &'a [[i32; PAIRS]],
     /// Of the integers.
     scales: &'a [f32],
-    /// `Σ (8 + u)·a`: what a product of the stored numbers is too large by.
+    /// `Σ (7½ + u)·a`: what a product of the stored numbers is too large by.
     offsets: &'a [f32],
     /// `scale·√(Σ a²)`.
     norms: &'a [f32],
@@ -75,6 +78,28 @@ struct Token<'a> {
 
 /// Lower and upper bounds of eight products.
 type Bounds = [[f32; LANES]; 2];
+
+/// Bounds of all products.
+#[derive(Debug, Default)]
+struct AllBounds {
+    /// Per row.
+    lower: Vec<f32>,
+    /// Per row.
+    upper: Vec<f32>,
+    /// The highest lower bound of each block of [`BLOCK`] rows.
+    highest: Vec<f32>,
+    /// Whether something in the block is not a finite number.
+    spoilt: Vec<bool>,
+}
+
+impl AllBounds {
+    fn resize(&mut self, rows: usize) {
+        self.lower.resize(rows, 0.0);
+        self.upper.resize(rows, 0.0);
+        self.highest.resize(rows.div_ceil(BLOCK), 0.0);
+        self.spoilt.resize(rows.div_ceil(BLOCK), false);
+    }
+}
 
 impl Screen {
     /// Copies `w`, on all threads.
@@ -134,7 +159,7 @@ impl Screen {
     }
 
     /// Between which numbers each product with the one token of `x` lies.
-    fn bounds(&self, cpu: &Cpu, x: &Activations, lower: &mut [f32], upper: &mut [f32]) {
+    fn bounds(&self, cpu: &Cpu, x: &Activations, bounds: &mut AllBounds) {
         let panel = x.integers().panel(0);
         let groups = x.cols() / GROUP;
         let (offsets, norms): (Vec<f32>, Vec<f32>) = (0..groups)
@@ -146,24 +171,49 @@ impl Screen {
             offsets: &offsets,
             norms: &norms,
         };
-        let out = (Disjoint::new(lower), Disjoint::new(upper));
-        cpu.pool().run(self.units.len(), GRAIN, |tiles| {
-            for tile in tiles {
-                let all = tile * groups..(tile + 1) * groups;
-                let (nibbles, steps) = (&self.nibbles[all.clone()], &self.steps[all]);
-                let units = &self.units[tile];
-                let bounds = match cpu.level() {
-                    Level::Scalar => scalar::bounds(nibbles, steps, units, &token),
-                    #[cfg(target_arch = "x86_64")]
-                    Level::Avx2(proof) => avx2::bounds(proof, nibbles, steps, units, &token),
-                };
-                let rows = tile * LANES..self.rows.min((tile + 1) * LANES);
-                // SAFETY: every tile is handed out once.
-                let (lower, upper) = unsafe { (out.0.part(rows.clone()), out.1.part(rows)) };
-                lower.copy_from_slice(&bounds[0][..lower.len()]);
-                upper.copy_from_slice(&bounds[1][..upper.len()]);
+        bounds.resize(self.rows);
+        let out = (
+            Disjoint::new(&mut bounds.lower),
+            Disjoint::new(&mut bounds.upper),
+            Disjoint::new(&mut bounds.highest),
+            Disjoint::new(&mut bounds.spoilt),
+        );
+        cpu.pool().run(self.rows.div_ceil(BLOCK), 1, |blocks| {
+            for block in blocks {
+                let tiles = block * GRAIN..self.units.len().min((block + 1) * GRAIN);
+                let (mut highest, mut spoilt) = ([f32::NEG_INFINITY; LANES], [0.0; LANES]);
+                for tile in tiles {
+                    let [lower, upper] = self.tile_bounds(cpu.level(), tile, groups, &token);
+                    let rows = tile * LANES..self.rows.min((tile + 1) * LANES);
+                    for lane in 0..rows.len() {
+                        let larger = lower[lane] > highest[lane];
+                        highest[lane] = if larger { lower[lane] } else { highest[lane] };
+                        spoilt[lane] += upper[lane] - upper[lane]; // 0 of what is finite, else NaN
+                    }
+                    // SAFETY: every block, and so every tile, is handed out once.
+                    let out = unsafe { (out.0.part(rows.clone()), out.1.part(rows)) };
+                    out.0.copy_from_slice(&lower[..out.0.len()]);
+                    out.1.copy_from_slice(&upper[..out.1.len()]);
+                }
+                // SAFETY: as above.
+                unsafe {
+                    out.2.part(block..block + 1)[0] =
+                        highest.into_iter().fold(f32::NEG_INFINITY, f32::max);
+                    out.3.part(block..block + 1)[0] = spoilt.into_iter().any(f32::is_nan);
+                }
             }
         });
+    }
+
+    fn tile_bounds(&self, level: Level, tile: usize, groups: usize, token: &Token) -> Bounds {
+        let all = tile * groups..(tile + 1) * groups;
+        let (nibbles, steps) = (&self.nibbles[all.clone()], &self.steps[all]);
+        let units = &self.units[tile];
+        match level {
+            Level::Scalar => scalar::bounds(nibbles, steps, units, token),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2(proof) => avx2::bounds(proof, nibbles, steps, units, token),
+        }
     }
 
     fn offset_and_norm(&self, panel: &Panel, group: usize) -> (f32, f32) {
@@ -172,7 +222,7 @@ impl Screen {
         for (pair, both) in panel.pairs[group * PAIRS..][..PAIRS].iter().enumerate() {
             for (place, a) in places(pair).into_iter().zip(halves(*both)) {
                 let a = f64::from(a);
-                offset += f64::from(MIDDLE + dither[place]) * a;
+                offset += f64::from(MIDDLE - 0.5 + dither[place]) * a;
                 squares += a * a;
             }
         }

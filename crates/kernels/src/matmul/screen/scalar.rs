@@ -30,7 +30,7 @@ pub fn copy_row(
         let mut rounded = [0u16; GROUP];
         for ((rounded, value), dither) in rounded.iter_mut().zip(values).zip(dither) {
             // Truncated once positive; the bounds catch the roundings of this very line.
-            *rounded = (value * inverse + dither + (MIDDLE + 0.5)).clamp(0.0, 15.0) as i32 as u16;
+            *rounded = (value * inverse + dither + MIDDLE).clamp(0.0, 15.0) as i32 as u16;
         }
         for (v, word) in nibbles.iter_mut().enumerate() {
             for half in 0..2 {
