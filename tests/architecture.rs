@@ -41,7 +41,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("candle-core", &["engine"]),
     ("candle-nn", &["engine"]),
     ("candle-transformers", &["engine"]),
-    ("memmap2", &["engine"]),
+    ("memmap2", &["engine", "kernels"]),
     ("rusqlite", &["library"]),
     ("tauri", &["lectern-desktop"]),
     ("tokenizers", &["prompt"]),

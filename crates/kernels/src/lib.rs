@@ -50,6 +50,7 @@ pub mod peak;
 pub mod quantise;
 
 mod disjoint;
+mod large;
 mod panel;
 mod scratch;
 #[cfg(target_arch = "x86_64")]

@@ -32,6 +32,7 @@ use super::{Activations, Matrix};
 use crate::block::{GROUP, dequantise};
 use crate::cpu::{Cpu, Level};
 use crate::disjoint::Disjoint;
+use crate::large::Large;
 
 /// Rows side by side.
 const LANES: usize = 8;
@@ -57,12 +58,19 @@ pub struct Screen {
     rows: usize,
     /// Per column.
     dither: Vec<f32>,
-    /// Per tile of eight rows: [groups].
-    nibbles: Vec<Nibbles>,
+    /// Per tile of eight rows: [groups] of [`Nibbles`].
+    nibbles: Large,
     /// Steps in units of the row; where the nibbles are.
     steps: Vec<[u8; LANES]>,
     /// Per tile.
     units: Vec<[f32; LANES]>,
+}
+
+/// Eight rows of the copy: [groups].
+struct Tile<'a> {
+    nibbles: &'a [Nibbles],
+    steps: &'a [[u8; LANES]],
+    units: &'a [f32; LANES],
 }
 
 /// One token as the screen meets it: per group of columns.
@@ -114,11 +122,11 @@ impl Screen {
         );
         let (tiles, groups) = (w.rows.div_ceil(LANES), w.cols / GROUP);
         let dither = dither(w.cols);
-        let mut nibbles = vec![Nibbles::default(); tiles * groups];
+        let mut nibbles = Large::new(tiles * groups * size_of::<Nibbles>() / size_of::<u16>());
         let mut steps = vec![[0; LANES]; tiles * groups];
         let mut units = vec![[0.0; LANES]; tiles];
         let parts = (
-            Disjoint::new(&mut nibbles),
+            Disjoint::new(in_groups_mut(nibbles.words_mut())),
             Disjoint::new(&mut steps),
             Disjoint::new(&mut units),
         );
@@ -155,7 +163,7 @@ impl Screen {
 
     /// Memory it takes.
     pub fn bytes(&self) -> usize {
-        size_of_val(&*self.nibbles) + size_of_val(&*self.steps) + size_of_val(&*self.units)
+        size_of_val(self.nibbles.words()) + size_of_val(&*self.steps) + size_of_val(&*self.units)
     }
 
     /// Between which numbers each product with the one token of `x` lies.
@@ -180,40 +188,40 @@ impl Screen {
         );
         cpu.pool().run(self.rows.div_ceil(BLOCK), 1, |blocks| {
             for block in blocks {
-                let tiles = block * GRAIN..self.units.len().min((block + 1) * GRAIN);
-                let (mut highest, mut spoilt) = ([f32::NEG_INFINITY; LANES], [0.0; LANES]);
-                for tile in tiles {
-                    let [lower, upper] = self.tile_bounds(cpu.level(), tile, groups, &token);
-                    let rows = tile * LANES..self.rows.min((tile + 1) * LANES);
-                    for lane in 0..rows.len() {
-                        let larger = lower[lane] > highest[lane];
-                        highest[lane] = if larger { lower[lane] } else { highest[lane] };
-                        spoilt[lane] += upper[lane] - upper[lane]; // 0 of what is finite, else NaN
+                let rows = block * BLOCK..self.rows.min((block + 1) * BLOCK);
+                // SAFETY: every block is handed out once.
+                let (lower, upper, highest, spoilt) = unsafe {
+                    (
+                        out.0.part(rows.clone()),
+                        out.1.part(rows),
+                        &mut out.2.part(block..block + 1)[0],
+                        &mut out.3.part(block..block + 1)[0],
+                    )
+                };
+                let tiles = self.tiles(block, groups);
+                (*highest, *spoilt) = match cpu.level() {
+                    Level::Scalar => {
+                        block_bounds(tiles, lower, upper, |tile| scalar::bounds(tile, &token))
                     }
-                    // SAFETY: every block, and so every tile, is handed out once.
-                    let out = unsafe { (out.0.part(rows.clone()), out.1.part(rows)) };
-                    out.0.copy_from_slice(&lower[..out.0.len()]);
-                    out.1.copy_from_slice(&upper[..out.1.len()]);
-                }
-                // SAFETY: as above.
-                unsafe {
-                    out.2.part(block..block + 1)[0] =
-                        highest.into_iter().fold(f32::NEG_INFINITY, f32::max);
-                    out.3.part(block..block + 1)[0] = spoilt.into_iter().any(f32::is_nan);
-                }
+                    #[cfg(target_arch = "x86_64")]
+                    Level::Avx2(proof) => avx2::block_bounds(proof, tiles, lower, upper, &token),
+                };
             }
         });
     }
 
-    fn tile_bounds(&self, level: Level, tile: usize, groups: usize, token: &Token) -> Bounds {
-        let all = tile * groups..(tile + 1) * groups;
-        let (nibbles, steps) = (&self.nibbles[all.clone()], &self.steps[all]);
-        let units = &self.units[tile];
-        match level {
-            Level::Scalar => scalar::bounds(nibbles, steps, units, token),
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx2(proof) => avx2::bounds(proof, nibbles, steps, units, token),
-        }
+    /// The tiles of a block.
+    fn tiles(&self, block: usize, groups: usize) -> impl Iterator<Item = Tile<'_>> {
+        let tiles = block * GRAIN..self.units.len().min((block + 1) * GRAIN);
+        let all = tiles.start * groups..tiles.end * groups;
+        let nibbles = in_groups(self.nibbles.words())[all.clone()].chunks_exact(groups);
+        let steps = self.steps[all].chunks_exact(groups);
+        let tiles = nibbles.zip(steps).zip(&self.units[tiles]);
+        tiles.map(|((nibbles, steps), units)| Tile {
+            nibbles,
+            steps,
+            units,
+        })
     }
 
     fn offset_and_norm(&self, panel: &Panel, group: usize) -> (f32, f32) {
@@ -228,6 +236,39 @@ impl Screen {
         }
         (offset as f32, panel.scales[group] * squares.sqrt() as f32)
     }
+}
+
+fn in_groups(words: &[u16]) -> &[Nibbles] {
+    words.as_chunks().0.as_chunks().0
+}
+
+fn in_groups_mut(words: &mut [u16]) -> &mut [Nibbles] {
+    words.as_chunks_mut().0.as_chunks_mut().0
+}
+
+/// Writes the bounds of a block; the highest of the lower ones, and whether something is not a finite number.
+#[inline(always)]
+fn block_bounds<'a>(
+    tiles: impl Iterator<Item = Tile<'a>>,
+    lower: &mut [f32],
+    upper: &mut [f32],
+    bounds: impl Fn(&Tile) -> Bounds,
+) -> (f32, bool) {
+    let (mut highest, mut spoilt) = ([f32::NEG_INFINITY; LANES], [0.0; LANES]);
+    let out = lower.chunks_mut(LANES).zip(upper.chunks_mut(LANES));
+    for (tile, (lower, upper)) in tiles.zip(out) {
+        let [mut low, high] = bounds(&tile);
+        low[lower.len()..].fill(f32::NEG_INFINITY); // rows that there are not
+        for lane in 0..LANES {
+            let larger = low[lane] > highest[lane];
+            highest[lane] = if larger { low[lane] } else { highest[lane] };
+            spoilt[lane] += high[lane] - high[lane]; // 0 of what is finite, else NaN
+        }
+        lower.copy_from_slice(&low[..lower.len()]);
+        upper.copy_from_slice(&high[..upper.len()]);
+    }
+    let highest = highest.into_iter().fold(f32::NEG_INFINITY, f32::max);
+    (highest, spoilt.into_iter().any(f32::is_nan))
 }
 
 /// The two 16-bit integers in a pair.

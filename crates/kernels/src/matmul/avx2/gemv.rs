@@ -22,6 +22,9 @@ use crate::matmul::activations::{PAIRS, half_sums};
 use crate::matmul::{Activations, Product};
 use crate::vector::{load_i32, store, sums};
 
+/// How many times eight rows ahead memory is asked for.
+const AHEAD: usize = 2;
+
 /// # Safety
 /// Nobody else may hold outputs of these rows.
 #[target_feature(enable = "avx2,fma,f16c")]
@@ -72,7 +75,7 @@ fn eight_rows<const FORMAT: u8, const BYTES: usize, const GROUPS: usize>(
         .zip(x.sums.chunks_exact(GROUPS));
     let mut out = _mm256_setzero_ps();
     for (index, ((pairs, x_scales), x_sums)) in x_groups.enumerate() {
-        rows.prefetch::<BYTES>(index, ROWS);
+        rows.prefetch::<BYTES>(index, AHEAD * ROWS);
         // SAFETY: there are as many blocks as groups of x, by the assertion above.
         let blocks = unsafe { rows.blocks::<BYTES>(index) };
         let w = scales::<FORMAT, BYTES, GROUPS>(blocks);

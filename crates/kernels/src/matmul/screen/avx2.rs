@@ -2,9 +2,12 @@
 
 use std::arch::x86_64::*;
 
-use super::{Bounds, LANES, Nibbles, RADIUS, Token, scalar};
+use super::{Bounds, LANES, Nibbles, RADIUS, Tile, Token, scalar};
 use crate::cpu::Avx2;
 use crate::vector::{load, load_u16, store};
+
+/// How many tiles ahead memory is asked for.
+const AHEAD: usize = 3;
 
 /// The definition, compiled for AVX2.
 pub fn copy_row(
@@ -29,35 +32,46 @@ pub fn copy_row(
     unsafe { with_avx2(row, dither, lane, nibbles, steps) }
 }
 
-/// The bounds of eight rows.
-pub fn bounds(
+/// The bounds of a block.
+pub fn block_bounds<'a>(
     _: Avx2,
-    nibbles: &[Nibbles],
-    steps: &[[u8; LANES]],
-    units: &[f32; LANES],
+    tiles: impl Iterator<Item = Tile<'a>>,
+    lower: &mut [f32],
+    upper: &mut [f32],
     token: &Token,
-) -> Bounds {
+) -> (f32, bool) {
+    #[target_feature(enable = "avx2,fma")]
+    fn with_avx2<'a>(
+        tiles: impl Iterator<Item = Tile<'a>>,
+        lower: &mut [f32],
+        upper: &mut [f32],
+        token: &Token,
+    ) -> (f32, bool) {
+        super::block_bounds(tiles, lower, upper, |tile| bounds(tile, token))
+    }
     // SAFETY: the proof says that this CPU has the features.
-    unsafe { with_avx2(nibbles, steps, units, token) }
+    unsafe { with_avx2(tiles, lower, upper, token) }
 }
 
+/// The bounds of eight rows.
+#[inline]
 #[target_feature(enable = "avx2,fma")]
-fn with_avx2(
-    nibbles: &[Nibbles],
-    steps: &[[u8; LANES]],
-    units: &[f32; LANES],
-    token: &Token,
-) -> Bounds {
+fn bounds(tile: &Tile, token: &Token) -> Bounds {
+    let Tile {
+        nibbles,
+        steps,
+        units,
+    } = tile;
     let groups = nibbles.len();
     let nibble = _mm256_set1_epi16(15);
     let (mut product, mut variance) = (_mm256_setzero_ps(), _mm256_setzero_ps());
-    let ours = nibbles.iter().zip(steps);
+    let ours = nibbles.iter().zip(*steps);
     let theirs = token.pairs.iter().zip(token.scales);
     let constants = token.offsets.iter().zip(token.norms);
     for (((nibbles, steps), (pairs, scale)), (offset, norm)) in ours.zip(theirs).zip(constants) {
-        // The next tile but one is asked for: at four kilobytes the processor stops doing so by itself.
+        // What lies some tiles ahead is asked for: at the end of a page the processor stops doing so by itself.
         let next = std::ptr::from_ref(nibbles)
-            .wrapping_add(2 * groups)
+            .wrapping_add(AHEAD * groups)
             .cast::<i8>();
         _mm_prefetch::<_MM_HINT_T0>(next); // reads nothing, so any address will do
         _mm_prefetch::<_MM_HINT_T0>(next.wrapping_add(64));

@@ -1,6 +1,6 @@
 //! The definition of the screen: how a row is copied and how its product is bounded.
 
-use super::{Bounds, GROUP, LANES, LARGEST, MIDDLE, Nibbles, RADIUS, Token, halves, places};
+use super::{Bounds, GROUP, LANES, LARGEST, MIDDLE, Nibbles, RADIUS, Tile, Token, halves, places};
 
 /// Rounds a row and writes it to its lane; the unit of its steps.
 #[inline(always)]
@@ -43,16 +43,16 @@ pub fn copy_row(
 }
 
 /// The bounds of eight rows.
-pub fn bounds(
-    nibbles: &[Nibbles],
-    steps: &[[u8; LANES]],
-    units: &[f32; LANES],
-    token: &Token,
-) -> Bounds {
+pub fn bounds(tile: &Tile, token: &Token) -> Bounds {
+    let Tile {
+        nibbles,
+        steps,
+        units,
+    } = tile;
     let mut bounds = Bounds::default();
     for lane in 0..LANES {
         let (mut product, mut variance) = (0.0f32, 0.0f32);
-        for (group, (nibbles, steps)) in nibbles.iter().zip(steps).enumerate() {
+        for (group, (nibbles, steps)) in nibbles.iter().zip(*steps).enumerate() {
             let mut dot = 0;
             for (pair, both) in token.pairs[group].iter().enumerate() {
                 for (half, a) in halves(*both).into_iter().enumerate() {
