@@ -262,7 +262,7 @@ fn block_bounds<'a>(
         for lane in 0..LANES {
             let larger = low[lane] > highest[lane];
             highest[lane] = if larger { low[lane] } else { highest[lane] };
-            spoilt[lane] += high[lane] - high[lane]; // 0 of what is finite, else NaN
+            spoilt[lane] += 0.0 * high[lane]; // NaN, but for what is finite
         }
         lower.copy_from_slice(&low[..lower.len()]);
         upper.copy_from_slice(&high[..upper.len()]);

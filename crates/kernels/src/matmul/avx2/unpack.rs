@@ -115,13 +115,15 @@ fn sixteen_nibbles(block: &[u8], at: usize) -> [__m256i; 2] {
 #[target_feature(enable = "avx2")]
 fn with_fifths(block: &[u8], at: usize) -> __m256i {
     let nibbles = _mm256_and_si256(spread_nibbles(sixteen(block, at + 4)), _mm256_set1_epi8(15));
-    // Of the 32 fifth bits each byte goes to the eight lanes that it is for, and there one bit is looked at.
+    // Of the 32 fifth bits each byte goes to the eight lanes that it is for, and there one bit is looked at. It gives
+    // 16 its sign, or makes it nothing; the highest bit is a minus, for which 16 is negative beforehand.
     let fifths = _mm256_set1_epi32(four(block, at));
     let byte = 0x0101_0101_0101_0101;
     let spread = _mm256_shuffle_epi8(fifths, _mm256_setr_epi64x(0, byte, 2 * byte, 3 * byte));
     let bit = _mm256_set1_epi64x(0x8040_2010_0804_0201_u64 as i64);
-    let set = _mm256_cmpeq_epi8(_mm256_and_si256(spread, bit), bit);
-    _mm256_or_si256(nibbles, _mm256_and_si256(set, _mm256_set1_epi8(16)))
+    let signed = _mm256_set1_epi64x(0xf010_1010_1010_1010_u64 as i64);
+    let set = _mm256_sign_epi8(signed, _mm256_and_si256(spread, bit));
+    _mm256_or_si256(nibbles, set)
 }
 
 /// The numbers that the nibbles of the 16 bytes at `at` stand for in IQ4_NL and IQ4_XS.
