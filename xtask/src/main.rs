@@ -3,10 +3,11 @@
 //! On Linux `./dev` installs the system packages first and then comes here. No dependencies: this is
 //! the first thing that compiles on a bare machine, and it should take no time.
 //!
-//! Read in this order: `run`, `test`, then what both use: `page`, `starter`, `needs`, `step`.
+//! Read in this order: `run`, `test`, `fuzz`, then what both use: `page`, `starter`, `needs`, `step`.
 
 mod bench;
 mod compare;
+mod fuzz;
 mod needs;
 mod page;
 mod run;
@@ -24,6 +25,8 @@ const USAGE: &str = "\
 ./dev test PART…     a part of it: format, page, lints, rust, browser, window, or a crate's name
 ./dev bench [ARGS]   how fast the starter model runs here (`lectern bench`, optimised)
 ./dev compare        the same beside candle's own Gemma 3, in turn, as ratios
+./dev fuzz [TARGET…] [--minutes N]
+                     made-up files (gguf, safetensors, config, tokenizer, picture), 10 minutes for each
 
 On Windows and macOS `cargo xtask …` is the same command.";
 
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
         ["test", parts @ ..] => test::test(parts),
         ["bench", rest @ ..] => bench::bench(rest),
         ["compare"] => compare::compare(),
+        ["fuzz", rest @ ..] => fuzz::fuzz(rest),
         [] | ["help" | "-h" | "--help"] => {
             println!("{USAGE}");
             return ExitCode::SUCCESS;

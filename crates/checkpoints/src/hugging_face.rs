@@ -202,25 +202,36 @@ type Tensor = (String, String, u64);
 
 /// The tensors in one `.safetensors` file, and the file's size.
 fn read_header(path: &Path) -> Result<(Vec<Tensor>, u64), Error> {
-    let broken = |problem: &str| Error::Broken {
+    let broken = |problem: String| Error::Broken {
         path: path.to_owned(),
-        problem: problem.to_owned(),
+        problem,
+    };
+    let ends_wrongly = |what: &str, end: u64, file_bytes: u64| {
+        broken(format!(
+            "{what} ends at byte {end}, the file has {file_bytes} bytes"
+        ))
     };
     let mut file = File::open(path).map_err(Error::io("read", path))?;
     let file_bytes = file.metadata().map_err(Error::io("read", path))?.len();
     let mut length = [0; 8];
     file.read_exact(&mut length)
-        .map_err(|_| broken("it has no header"))?;
+        .map_err(|_| ends_wrongly("the length of its header", 8, file_bytes))?;
     let length = u64::from_le_bytes(length);
-    let data_bytes = file_bytes.saturating_sub(8).checked_sub(length);
-    let data_bytes = data_bytes.filter(|_| length <= MOST_HEADER_BYTES);
-    let data_bytes = data_bytes.ok_or_else(|| broken("its header ends after the file does"))?;
+    let data_start = length.saturating_add(8);
+    let data_bytes = file_bytes
+        .checked_sub(data_start)
+        .ok_or_else(|| ends_wrongly("its header", data_start, file_bytes))?;
+    if length > MOST_HEADER_BYTES {
+        return Err(broken(format!(
+            "its header has {length} bytes, at most {MOST_HEADER_BYTES} are read"
+        )));
+    }
 
     let mut header = Vec::new();
     let read = file.take(length).read_to_end(&mut header);
     read.map_err(Error::io("read", path))?;
-    let header: Map<String, Value> =
-        serde_json::from_slice(&header).map_err(|_| broken("its header is not JSON"))?;
+    let header: Map<String, Value> = serde_json::from_slice(&header)
+        .map_err(|why| broken(format!("its header is not JSON: {why}")))?;
     let mut tensors = Vec::new();
     for (name, tensor) in header.iter().filter(|(name, _)| *name != "__metadata__") {
         let offsets = tensor["data_offsets"]
@@ -229,12 +240,18 @@ fn read_header(path: &Path) -> Result<(Vec<Tensor>, u64), Error> {
             .unwrap_or_default();
         let offsets: Vec<_> = offsets.iter().filter_map(Value::as_u64).collect();
         let (Some(dtype), &[start, end]) = (tensor["dtype"].as_str(), &offsets[..]) else {
-            return Err(broken(
-                "its header describes a tensor without type and place",
-            ));
+            return Err(broken(format!(
+                "its header does not say of what type and where the tensor {name} is"
+            )));
         };
-        if end < start || data_bytes < end {
-            return Err(broken("it ends before its last tensor does"));
+        if end < start {
+            return Err(broken(format!(
+                "its tensor {name} begins at byte {start} and ends at byte {end}"
+            )));
+        }
+        if data_bytes < end {
+            let end = data_start.saturating_add(end);
+            return Err(ends_wrongly(&format!("its tensor {name}"), end, file_bytes));
         }
         tensors.push((name.clone(), dtype.to_owned(), end - start));
     }

@@ -25,13 +25,25 @@ pub enum Error {
         /// What is wrong.
         source: gguf::Error,
     },
-    /// A safetensors file is damaged.
-    #[error("{} is not a whole safetensors file", path.display())]
+    /// The header of a safetensors file is damaged.
+    #[error("the header of {} cannot be read", path.display())]
     Safetensors {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
-        source: safetensors::SafeTensorError,
+        /// What is wrong, with line and column.
+        source: serde_json::Error,
+    },
+    /// A safetensors file ends elsewhere than it says.
+    #[error("{}: {what} ends at byte {end}, the file has {file_len} bytes", path.display())]
+    Length {
+        /// The file.
+        path: PathBuf,
+        /// "the header", "the last tensor".
+        what: &'static str,
+        /// Where that ends.
+        end: u64,
+        /// Bytes there are.
+        file_len: u64,
     },
     /// A JSON file is damaged, or says something that cannot be.
     #[error("{} cannot be read", path.display())]
@@ -252,6 +264,7 @@ impl Error {
         match self {
             Self::Gguf { source, .. } => source.hint(),
             Self::Safetensors { .. }
+            | Self::Length { .. }
             | Self::Json { .. }
             | Self::NoTensor { .. }
             | Self::TensorShape { .. } => {

@@ -22,6 +22,16 @@ pub enum Error {
         /// The length of all their texts.
         bytes: usize,
     },
+    /// A token longer than any real one.
+    #[error("token {id} has {bytes} bytes, expected at most {most}")]
+    LongToken {
+        /// Which one.
+        id: usize,
+        /// The length of its text.
+        bytes: usize,
+        /// What it may have.
+        most: usize,
+    },
     /// Some texts could not be written with this vocabulary.
     #[error(
         "the vocabulary cannot spell every text: it has no token for each byte and none for what is unknown"
@@ -68,7 +78,10 @@ impl Error {
     /// What the person can do about it, if anything.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Uneven { .. } | Self::TooLarge { .. } | Self::CannotSpell => {
+            Self::Uneven { .. }
+            | Self::TooLarge { .. }
+            | Self::LongToken { .. }
+            | Self::CannotSpell => {
                 Some("the model file is damaged or not a Gemma 3; fetch it again")
             }
             Self::Lacks { .. } => Some(

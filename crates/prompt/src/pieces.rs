@@ -15,6 +15,9 @@ use crate::vocabulary::{TokenKind, Vocabulary};
 /// tokens, which counts them in 24 bits. Gemma 3 has 262,144 tokens of 2 MB together.
 const MOST_TOKENS: usize = 1 << 22;
 const MOST_BYTES: usize = 1 << 26;
+/// Gemma's longest, 31 spaces, has 93. How a token may be joined is looked up at each of its characters, which
+/// would take hours for one as long as a file.
+const LONGEST: usize = 256;
 
 /// The tokens of a vocabulary, found by id and by text, and how text falls into them.
 pub(crate) struct Pieces {
@@ -62,6 +65,14 @@ impl Pieces {
         let bytes = vocabulary.tokens.iter().map(|text| text.len()).sum();
         if tokens > MOST_TOKENS || bytes > MOST_BYTES {
             return Err(Error::TooLarge { tokens, bytes });
+        }
+        let mut lengths = vocabulary.tokens.iter().map(|text| text.len());
+        if let Some(id) = lengths.position(|len| len > LONGEST) {
+            return Err(Error::LongToken {
+                id,
+                bytes: vocabulary.tokens[id].len(),
+                most: LONGEST,
+            });
         }
         let mut texts = String::with_capacity(bytes);
         let mut starts = Vec::with_capacity(tokens + 1);
@@ -260,6 +271,7 @@ fn rank(score: f32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tokenizer::sample;
 
     #[test]
     fn a_vocabulary_that_cannot_spell_is_refused() {
@@ -271,6 +283,17 @@ mod tests {
             ..Vocabulary::default()
         };
         assert!(matches!(Pieces::new(&vocabulary), Err(Error::CannotSpell)));
+    }
+
+    #[test]
+    fn a_token_as_long_as_a_file_is_refused() {
+        let with = |len: usize| {
+            let token = "a".repeat(len);
+            Pieces::new(&sample::vocabulary(&[("b", 0.0), (&token, -1.0)])).map(drop)
+        };
+        with(256).expect("it is short enough");
+        let refused = with(1 << 20).expect_err("it is too long").to_string();
+        assert_eq!(refused, "token 270 has 1048576 bytes, expected at most 256");
     }
 
     #[test]

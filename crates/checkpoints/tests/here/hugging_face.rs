@@ -197,6 +197,35 @@ fn half_of_the_weights_are_refused_wherever_they_end() {
 }
 
 #[test]
+fn weights_that_lie_are_told_with_what_they_say_and_have() {
+    #[track_caller]
+    fn check(header_len: u64, header: &str, expected: &str) {
+        let folder = Folder::new();
+        let mut file = header_len.to_le_bytes().to_vec();
+        file.extend(header.bytes());
+        fs::write(folder.path.join("model.safetensors"), file).unwrap();
+        let file = "FOLDER/model.safetensors cannot be used: ";
+        folder.check_refused(&format!("{file}{expected}"));
+    }
+    check(3, "{}", "its header ends at byte 11, the file has 10 bytes");
+    check(
+        u64::MAX,
+        "{}",
+        "its header ends at byte 18446744073709551615, the file has 10 bytes",
+    );
+    let broken = "its header is not JSON: EOF while parsing an object at line 1 column 1";
+    check(1, "{", broken);
+    let nowhere = "its header does not say of what type and where the tensor t is";
+    check(8, r#"{"t":[]}"#, nowhere);
+    let tensor = r#"{"t":{"dtype":"U8","data_offsets":[0,9]}}"#;
+    let end = "its tensor t ends at byte 58, the file has 49 bytes";
+    check(tensor.len() as u64, tensor, end);
+    let tensor = tensor.replace("0,9", "9,0");
+    let turned = "its tensor t begins at byte 9 and ends at byte 0";
+    check(tensor.len() as u64, &tensor, turned);
+}
+
+#[test]
 fn a_gguf_file_in_the_folder_is_its_own_model() {
     assert!(identify(Path::new(&golden("tiny-text/model.gguf"))).is_ok());
 }

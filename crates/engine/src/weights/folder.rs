@@ -6,7 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kernels::block::BlockType;
-use safetensors::{Dtype, SafeTensors};
+use safetensors::Dtype;
+use safetensors::tensor::Metadata;
 use serde::Deserialize;
 
 use super::{EMBEDDING, Mapped, SCALE, Stored, Weights, tower};
@@ -15,6 +16,9 @@ use crate::{Config, Error};
 
 /// Longer than any `config.json` or index (27B's index has 90 kB).
 const MOST_JSON_BYTES: u64 = 16 * 1024 * 1024;
+
+/// The most a header may have, by the format (`MAX_HEADER_SIZE` in the reference).
+const MOST_HEADER_BYTES: u64 = 100_000_000;
 
 /// Names that stand outside the layers: GGUF's and the published ones.
 const OUTSIDE: [(&str, &str); 3] = [
@@ -213,26 +217,15 @@ fn read_json(path: &Path) -> Result<String, Error> {
 }
 
 fn add_tensors(file: &Arc<Mapped>, tensors: &mut HashMap<String, Stored>) -> Result<(), Error> {
-    let damaged = |source| Error::Safetensors {
-        path: file.path().to_owned(),
-        source,
-    };
-    let (header_len, metadata) = SafeTensors::read_metadata(file.bytes()).map_err(damaged)?;
-    let data_start = header_len + size_of::<u64>();
+    let (data_start, metadata) = read_header(file)?;
     for (name, info) in metadata.tensors() {
         let Some(ours) = our_name(&name).or_else(|| tower::our_name(&name)) else {
             continue;
         };
         let (start, end) = info.data_offsets;
-        let range = data_start + start..data_start + end;
-        if range.end > file.bytes().len() {
-            return Err(damaged(
-                safetensors::SafeTensorError::MetadataIncompleteBuffer,
-            ));
-        }
         let stored = Stored {
             file: file.clone(),
-            range,
+            range: data_start + start..data_start + end,
             name,
             shape: info.shape.iter().map(|size| *size as u64).collect(),
             block: block(info.dtype).ok_or_else(|| format!("{:?}", info.dtype)),
@@ -241,6 +234,48 @@ fn add_tensors(file: &Arc<Mapped>, tensors: &mut HashMap<String, Stored>) -> Res
         tensors.insert(ours, stored);
     }
     Ok(())
+}
+
+/// Where the data of a safetensors file begins, and what lies there: tensor after tensor, up to the file's end.
+///
+/// Not `SafeTensors::read_metadata`: that says nothing of where the file ends, and adds offsets that may overflow.
+fn read_header(file: &Mapped) -> Result<(usize, Metadata), Error> {
+    let bytes = file.bytes();
+    let ends_wrongly = |what, end| Error::Length {
+        path: file.path().to_owned(),
+        what,
+        end,
+        file_len: bytes.len() as u64,
+    };
+    let (header_len, rest) = bytes
+        .split_first_chunk()
+        .ok_or_else(|| ends_wrongly("the length of the header", size_of::<u64>() as u64))?;
+    let header_len = u64::from_le_bytes(*header_len);
+    let header_end = header_len.saturating_add(size_of::<u64>() as u64);
+    if header_end > bytes.len() as u64 {
+        return Err(ends_wrongly("the header", header_end));
+    }
+    if header_len > MOST_HEADER_BYTES {
+        let expected = "at most 100000000 bytes";
+        return Err(Error::setting(
+            file.path(),
+            "the header",
+            &header_len,
+            expected,
+        ));
+    }
+    let (header, data) = rest.split_at(header_len as usize);
+    // It refuses tensors that overlap, leave a gap, or have another size than their shape says.
+    let metadata: Metadata =
+        serde_json::from_slice(header).map_err(|source| Error::Safetensors {
+            path: file.path().to_owned(),
+            source,
+        })?;
+    if metadata.data_len() != data.len() {
+        let end = header_end.saturating_add(metadata.data_len() as u64);
+        return Err(ends_wrongly("the last tensor", end));
+    }
+    Ok((header_end as usize, metadata))
 }
 
 /// Both formats are little-endian and row after row, so these are the same in both.

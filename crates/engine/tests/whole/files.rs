@@ -293,21 +293,105 @@ fn damaged_files_are_errors() {
     .unwrap();
     let mut bytes = fs::read(original.join("model.safetensors")).unwrap();
     let weights = folder.path().join("model.safetensors");
-    for len in (0..bytes.len()).step_by(30_011) {
+    let header_end = 8 + u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    for len in (0..bytes.len()).step_by(30_011).chain([7, 8, header_end]) {
         fs::write(&weights, &bytes[..len]).unwrap();
-        check_refused(
-            folder.path(),
-            "PATH/model.safetensors is not a whole safetensors file",
-        );
+        let (what, end) = match len {
+            0..8 => ("the length of the header", 8),
+            len if len < header_end => ("the header", header_end),
+            _ => ("the last tensor", bytes.len()),
+        };
+        let words =
+            format!("PATH/model.safetensors: {what} ends at byte {end}, the file has {len} bytes");
+        check_refused(folder.path(), &words);
     }
+    // Longer than it says.
+    fs::write(&weights, [&bytes[..], &[0]].concat()).unwrap();
+    check_refused(
+        folder.path(),
+        "PATH/model.safetensors: the last tensor ends at byte",
+    );
     // Any byte of the header changed: refused, or read.
-    let header_len = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
-    for at in (0..8 + header_len).step_by(37) {
+    for at in (0..header_end).step_by(37) {
         bytes[at] ^= 0x11;
         fs::write(&weights, &bytes).unwrap();
         drop(open(folder.path()));
         bytes[at] ^= 0x11;
     }
+}
+
+/// Headers that say what cannot be: each is told with what was expected and what was found.
+#[test]
+fn headers_that_lie_are_errors() {
+    #[track_caller]
+    fn check(header: &str, data: usize, expected: &[&str]) {
+        let folder = TempDir::new().unwrap();
+        let mut file = (header.len() as u64).to_le_bytes().to_vec();
+        file.extend(header.bytes());
+        file.resize(file.len() + data, 0);
+        fs::write(folder.path().join("model.safetensors"), file).unwrap();
+        let mut error: &dyn std::error::Error = &open(folder.path()).expect_err("it is refused");
+        for expected in expected {
+            let words = error.to_string();
+            let words = words.replace(&folder.path().display().to_string(), "PATH");
+            assert!(words.starts_with(expected), "{words}");
+            error = error.source().unwrap_or(error);
+        }
+    }
+    let broken = "the header of PATH/model.safetensors cannot be read";
+    check(
+        "{",
+        0,
+        &[broken, "EOF while parsing an object at line 1 column 1"],
+    );
+    check("[]", 0, &[broken, "invalid type: sequence, expected"]);
+    let tensor = |shape: &str, start: u64, end: u64| {
+        format!(r#"{{"dtype":"U8","shape":[{shape}],"data_offsets":[{start},{end}]}}"#)
+    };
+    let one = |tensor: String| format!(r#"{{"t":{tensor}}}"#);
+    check(
+        &one(tensor("5", 0, 4)),
+        4,
+        &[broken, "invalid shape, data type, or offset"],
+    );
+    check(
+        &one(tensor("4", 4, 0)),
+        4,
+        &[broken, "invalid offset for tensor `t`"],
+    );
+    check(
+        &one(tensor("4", 1, 5)),
+        5,
+        &[broken, "invalid offset for tensor `t`"],
+    );
+    check(
+        &one(tensor("4294967296,4294967296", 0, 4)),
+        4,
+        &[broken, "overflow computing buffer size"],
+    );
+    check(
+        &one(tensor("1152921504606846976", 0, 1 << 60)),
+        4,
+        &[
+            "PATH/model.safetensors: the last tensor ends at byte 1152921504606847066, the file has 94 bytes",
+        ],
+    );
+    // Together as long as 64 bits can say: added up, they begin anew.
+    const PIECE: u64 = (1 << 61) - 1;
+    let pieces: Vec<String> = (0..8)
+        .map(|i| {
+            format!(
+                r#""{i}":{}"#,
+                tensor(&PIECE.to_string(), i * PIECE, (i + 1) * PIECE)
+            )
+        })
+        .chain([format!(r#""8":{}"#, tensor("7", 8 * PIECE, 8 * PIECE + 7))])
+        .collect();
+    check(
+        &format!("{{{}}}", pieces.join(",")),
+        4,
+        &["PATH/model.safetensors: the last tensor ends at byte 18446744073709551615, the file"],
+    );
 }
 
 #[test]

@@ -1,0 +1,6 @@
+//! See `fuzz::TOKENIZER`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|file: &[u8]| {
+    fuzz::TOKENIZER.check(file);
+});
