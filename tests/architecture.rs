@@ -33,6 +33,10 @@ const EDGES: &[(&str, &[&str])] = &[
     ("lectern-desktop", &["assistant"]),
     // Tests may look at what the fronts are made of; nothing depends on them.
     ("journeys", &[]),
+    (
+        "fuzz",
+        &["checkpoints", "documents", "engine", "gguf", "prompt"],
+    ),
     ("xtask", &[]),
 ];
 

@@ -373,7 +373,7 @@ fn headers_that_lie_are_errors() {
         &one(tensor("1152921504606846976", 0, 1 << 60)),
         4,
         &[
-            "PATH/model.safetensors: the last tensor ends at byte 1152921504606847066, the file has 94 bytes",
+            "PATH/model.safetensors: the last tensor ends at byte 1152921504606847073, the file has 101 bytes",
         ],
     );
     // Together as long as 64 bits can say: added up, they begin anew.
