@@ -155,8 +155,14 @@ export const words = {
       "Lectern answers with Gemma 3, which runs on this computer alone. Its file is fetched once; after that, nothing you write leaves the machine.",
     starter: "Gemma 3 270M",
     starterText: "Small and quick, about 250 MB. Good for a first look; larger ones know more.",
-    have: "Have a Gemma 3 file already?",
     arriving: (title: string) => `Fetching ${title}`,
+    suits: ({ downloadBytes, memoryBytes, hasEyes }: Offer) => {
+      const takes = `${bytes(downloadBytes)} to fetch, about ${bytes(memoryBytes)} of memory.`;
+      return hasEyes
+        ? `Suits this computer and sees pictures. ${takes}`
+        : `Suits this computer. ${takes}`;
+    },
+    fetchSuiting: ({ title }: Offer) => `Fetch ${title}`,
     more: "More models…",
     offers: "Models to fetch",
     offersText: (machine: number, context: number) =>

@@ -7,9 +7,9 @@ const KEPT_BYTES: u64 = 2;
 /// Positions that a local layer keeps besides its window: the stretch that is read at once, and what can be taken back.
 const BESIDE_THE_WINDOW: u64 = 256 + 256;
 /// The program, its words and its scratch memory, whatever the model.
-const PROGRAM_BYTES: u64 = 60_000_000;
+const PROGRAM_BYTES: u64 = 30_000_000;
 /// Scratch memory for each number of a row, while a stretch is read.
-const SCRATCH_BYTES_PER_NUMBER: u64 = 24_000;
+const SCRATCH_BYTES_PER_NUMBER: u64 = 14_000;
 
 /// Memory, by what it is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -62,7 +62,9 @@ fn fetch_all(
         name: published.repository,
         pauses: &sources.pauses,
     };
-    let partial = Partial::open(&models.folder().join(format!("{name}{PARTIAL}")))?;
+    let partial = Partial {
+        folder: models.folder().join(format!("{name}{PARTIAL}")),
+    };
     watch.step(Step::Looking);
     let revision = partial.revision(&repository, watch)?;
     let files = wanted(published, &repository, &revision, watch)?;
@@ -119,13 +121,6 @@ struct Partial {
 }
 
 impl Partial {
-    fn open(folder: &Path) -> Result<Self, Error> {
-        fs::create_dir_all(folder).map_err(Error::io("make the folder", folder))?;
-        Ok(Self {
-            folder: folder.to_owned(),
-        })
-    }
-
     fn path(&self, file: &str) -> PathBuf {
         self.folder.join(file)
     }
@@ -137,6 +132,8 @@ impl Partial {
             Ok(revision) if !revision.is_empty() => Ok(revision),
             _ => {
                 let revision = repository.revision(watch)?;
+                let folder = &self.folder;
+                fs::create_dir_all(folder).map_err(Error::io("make the folder", folder))?;
                 disk::write(&path, revision.as_bytes())?;
                 Ok(revision)
             }

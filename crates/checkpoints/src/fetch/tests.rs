@@ -185,18 +185,18 @@ fn what_is_not_there_is_named() {
             repository: name,
             ..tiny()
         };
-        Desk::new()
-            .fetch(&published, server, u64::MAX)
-            .0
-            .unwrap_err()
+        let desk = Desk::new();
+        let refused = desk.fetch(&published, server, u64::MAX).0;
+        (refused.unwrap_err(), desk.names(""))
     };
-    let missing = of("lectern/nothing", &hub(&[]));
+    let (missing, left) = of("lectern/nothing", &hub(&[]));
+    assert_eq!(left, [""; 0], "nothing was begun");
     assert!(
         matches!(missing, Error::Refused { status: 404, .. }),
         "{missing}"
     );
     let files: [(&str, &[u8]); 1] = [("tiny-mm-it-Q4_K_M.gguf", b"x")];
-    let blind = of(
+    let (blind, _) = of(
         REPOSITORY,
         &Server::with_repository(REPOSITORY, &files, &[]),
     );
