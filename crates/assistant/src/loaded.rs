@@ -181,4 +181,29 @@ mod tests {
         check(" a\nb", "a", Some(" a"));
         check("a", "b", None);
     }
+
+    /// A GGUF file lists only the end of the text.
+    #[test]
+    fn an_answer_ends_where_the_models_kind_ends_it() {
+        let usual = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../target/starter/gemma-3-270m-q4_k_m.gguf"
+        );
+        let path = std::env::var_os("LECTERN_STARTER_MODEL").unwrap_or_else(|| usual.into());
+        let model = checkpoints::identify(Path::new(&path)).expect("./dev test fetches it");
+        let compute = Compute {
+            threads: NonZeroUsize::MIN,
+            cpu_level: None,
+        };
+        let stop_ids = |tuning| {
+            let model = Model {
+                tuning,
+                ..model.clone().into()
+            };
+            let loaded = Loaded::open(&model, &compute, Some(64), || ()).expect("it is whole");
+            loaded.stop_ids()
+        };
+        assert_eq!(stop_ids(Tuning::Pretrained), [1]);
+        assert_eq!(stop_ids(Tuning::Instructed), [1, 106]);
+    }
 }

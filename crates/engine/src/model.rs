@@ -150,3 +150,19 @@ impl Layer {
         })
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+mod tests {
+    use super::*;
+
+    /// √96 is 9.798, in bfloat16 9.8125: as the makers of a bfloat16 checkpoint rounded it, and as the reference did not.
+    #[test]
+    fn the_embedding_scale_is_rounded_where_the_checkpoints_makers_did() {
+        let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/");
+        let weights = Weights::open(format!("{golden}tiny-text/model.gguf").as_ref()).unwrap();
+        let scale = |numerics| Model::load(&weights, numerics).unwrap().embedding_scale;
+        assert_eq!(scale(Numerics::Fast), 9.8125);
+        assert_eq!(scale(Numerics::Exact), 96f32.sqrt());
+    }
+}

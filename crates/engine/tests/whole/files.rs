@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::golden::{Expected, Form, largest_difference, path, scores, setup};
+use crate::written::File;
 use engine::{Engine, Error, Numerics, Weights};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
@@ -60,6 +61,32 @@ fn a_large_model_that_does_not_say_its_rope_factor_has_it() {
         b"gemma3.rope.unknown.",
     );
     check(&silent, "tiny-27b");
+}
+
+/// 32k for the small ones, 128k above: whatever the file says, and no number of ours.
+#[test]
+fn the_longest_context_is_the_models_own() {
+    let folder = TempDir::new().unwrap();
+    let longest = |path: &Path| {
+        let weights = Weights::open(path).unwrap();
+        weights.config().max_position_embeddings
+    };
+    let weights = path("tiny-text", Form::Folder).join("model.safetensors");
+    fs::copy(weights, folder.path().join("model.safetensors")).unwrap();
+    let config = path("tiny-text", Form::Folder).join("config.json");
+    let mut config: serde_json::Value = serde_json::from_slice(&fs::read(config).unwrap()).unwrap();
+    for len in [32_768_u32, 131_072] {
+        let mut file = File::read(&path("tiny-text", Form::Gguf));
+        let key = "gemma3.context_length".to_owned();
+        file.metadata.insert(key, gguf::Value::U32(len));
+        let changed = folder.path().join("changed.gguf");
+        file.write(&changed);
+        assert_eq!(longest(&changed), len as usize);
+
+        config["max_position_embeddings"] = len.into();
+        fs::write(folder.path().join("config.json"), config.to_string()).unwrap();
+        assert_eq!(longest(folder.path()), len as usize);
+    }
 }
 
 #[test]
