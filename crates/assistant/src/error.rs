@@ -156,7 +156,8 @@ impl Error {
         let mut cause = std::error::Error::source(self);
         while let Some(source) = cause {
             let words = source.to_string();
-            if !sentence.contains(&words) {
+            let words = words.trim_end(); // the JPEG decoder's end with a new line
+            if !sentence.contains(words) {
                 sentence = format!("{sentence}: {words}");
             }
             cause = source.source();
