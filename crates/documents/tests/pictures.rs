@@ -150,6 +150,20 @@ fn a_picture_of_a_hundred_megapixels_is_refused_before_it_is_decoded() {
     );
 }
 
+/// Whoever believes what it says of its metadata takes a gigabyte.
+#[test]
+fn a_part_that_is_longer_than_its_file_is_refused() {
+    let mut file = read(&golden("pictures/turned-3.webp"));
+    let exif = file.windows(4).position(|name| name == b"EXIF");
+    let at = exif.expect("it says how it was held") + 4;
+    file[at..at + 4].copy_from_slice(&0x4000_0000u32.to_le_bytes());
+    let len = file.len();
+    check_refused(
+        &file,
+        &format!("the WebP picture is damaged: its file ends early, after {len} bytes"),
+    );
+}
+
 /// As long as the limit, and one pixel too much.
 #[test]
 fn the_largest_picture_that_is_read() {

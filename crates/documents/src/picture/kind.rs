@@ -69,7 +69,7 @@ impl Kind {
 
     /// Refuses a file that was cut off where its decoder would not notice: that of JPEG fills what is
     /// missing with grey, and the model would describe the grey; that of WebP does without the end, and
-    /// a picture would lie on its side.
+    /// a picture would lie on its side, or takes as much memory as a part of the file says it has.
     pub fn check_end(self, file: &[u8]) -> Result<(), Error> {
         let is_whole = match self {
             Self::Jpeg => {
@@ -79,11 +79,7 @@ impl Kind {
                 const END_OF_IMAGE: u8 = 0xd9;
                 at(START_OF_SCAN) < at(END_OF_IMAGE)
             }
-            // "RIFF", and the length of what follows.
-            Self::WebP => file[4..].first_chunk().is_some_and(|len| {
-                let len = u32::from_le_bytes(*len) as usize;
-                len <= file.len() - 8
-            }),
+            Self::WebP => holds_its_chunks(file),
             _ => true,
         };
         match is_whole {
@@ -94,6 +90,29 @@ impl Kind {
             }),
         }
     }
+}
+
+/// Whether the chunks of a WebP file end where it does, or before: "RIFF", the length of what follows, "WEBP", and
+/// each with its name, its length, and a byte more if that is odd.
+fn holds_its_chunks(file: &[u8]) -> bool {
+    let len_at = |at: usize| {
+        let len = file.get(at..)?.first_chunk()?;
+        Some(u32::from_le_bytes(*len) as usize)
+    };
+    let Some(end) = len_at(4)
+        .map(|len| 8 + len)
+        .filter(|end| *end <= file.len())
+    else {
+        return false;
+    };
+    let mut at = 12;
+    while at + 8 <= end {
+        let Some(len) = len_at(at + 4).filter(|len| *len <= end - at - 8) else {
+            return false;
+        };
+        at += 8 + len + len % 2;
+    }
+    true
 }
 
 /// Names what people most often take for a picture that can be read.
