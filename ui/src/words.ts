@@ -143,6 +143,7 @@ export const words = {
     removeConfirm: "Remove",
     openFile: "Open a GGUF file…",
     opening: "Taking the file in…",
+    ownFile: "your file",
     fetch: "Fetch the starter model",
     starting: "Starting",
     progress: (done: number, total: number) => `${bytes(done)} of ${bytes(total)}`,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use checkpoints::fetch::{self, Sources};
 use checkpoints::starter;
@@ -103,17 +104,29 @@ impl Assistant {
         }
     }
 
-    /// Takes a GGUF file or a folder into the models folder, with the picture tower that lies beside it, and chooses
-    /// it. The originals stay.
-    pub fn import_model(&self, file: &Path) -> Result<Model, Error> {
-        let never = AtomicBool::new(false);
-        let imported = self.import_model_with(file, None, &never, |_, _| {})?;
-        Ok(imported.expect("it is never stopped"))
+    /// As [`Self::import_model`] from a window: tells how far it is, and ends with `None` when [`Self::cancel_fetch`]
+    /// is called.
+    pub fn open_model(
+        &self,
+        file: &Path,
+        mut on_event: impl FnMut(FetchEvent),
+    ) -> Result<Option<Model>, Error> {
+        let fetching = Fetching::begin(self)?;
+        on_event(FetchEvent::Step("Taking the file in".to_owned()));
+        let begun = Instant::now();
+        self.import_model(file, None, &fetching.stop, |done_bytes, total_bytes| {
+            on_event(FetchEvent::Progress {
+                done_bytes,
+                total_bytes,
+                seconds_left: seconds_left(begun.elapsed(), done_bytes, total_bytes),
+            });
+        })
     }
 
-    /// As [`Self::import_model`], with the picture tower `mmproj` if one is named. `on_progress` hears bytes done and
-    /// in all; `None` if it was stopped, and then nothing is left of it.
-    pub fn import_model_with(
+    /// Takes a GGUF file or a folder into the models folder, with the picture tower `mmproj` or the one that lies beside
+    /// it, and chooses it. The originals stay. `on_progress` hears bytes done and in all; `None` if it was stopped,
+    /// and then nothing is left of it.
+    pub fn import_model(
         &self,
         file: &Path,
         mmproj: Option<&Path>,
@@ -288,6 +301,14 @@ impl Assistant {
         *seat = None;
         self.shown().loaded = None;
     }
+}
+
+/// At the speed so far, once that means something.
+fn seconds_left(elapsed: Duration, done_bytes: u64, total_bytes: u64) -> Option<f64> {
+    const MEANS_SOMETHING: Duration = Duration::from_secs(1);
+    let left_bytes = total_bytes.saturating_sub(done_bytes) as f64;
+    let is_known = MEANS_SOMETHING <= elapsed && 0 < done_bytes;
+    is_known.then(|| elapsed.as_secs_f64() / done_bytes as f64 * left_bytes)
 }
 
 /// Held while a model is fetched: there is one fetch at a time, and it can be cancelled.

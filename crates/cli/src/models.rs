@@ -87,7 +87,7 @@ fn import(
     const AT_ONCE: Duration = Duration::from_secs(1);
     let stop = on_interrupt(|| ())?;
     let (mut bar, begun) = (Bar::new(), Instant::now());
-    let imported = assistant.import_model_with(file, mmproj, &stop, |done_bytes, total_bytes| {
+    let imported = assistant.import_model(file, mmproj, &stop, |done_bytes, total_bytes| {
         if AT_ONCE < begun.elapsed() {
             bar.progress(done_bytes, total_bytes, None);
         }

@@ -44,12 +44,13 @@ pub async fn load_model(assistant: State<'_, Assistant>) -> Result<ModelState, F
     Ok(aside(assistant, Assistant::load_model).await?.into())
 }
 
-/// Lets the person choose a GGUF file and takes it in; null when they choose none.
+/// Lets the person choose a GGUF file and takes it in; null when they choose none, or cancel (`cancel_fetch`).
 #[tauri::command]
 #[specta::specta]
 pub async fn open_model_file(
     assistant: State<'_, Assistant>,
     window: WebviewWindow,
+    on_event: Channel<FetchEvent>,
 ) -> Result<Option<Model>, Failure> {
     let dialog = window
         .dialog()
@@ -63,8 +64,13 @@ pub async fn open_model_file(
     let Some(Ok(file)) = chosen.map(|file| file.into_path()) else {
         return Ok(None);
     };
-    let model = aside(assistant, move |assistant| assistant.import_model(&file)).await?;
-    Ok(Some(model.into()))
+    let opened = aside(assistant, move |assistant| {
+        assistant.open_model(&file, |event| {
+            // The window may be gone before the file is here.
+            let _ = on_event.send(event.into());
+        })
+    });
+    Ok(opened.await?.map(Model::from))
 }
 
 /// Deletes a model; the bytes that freed.

@@ -135,3 +135,15 @@ test("what can be fetched cannot be told: it says why, and can be tried again", 
   await dialog.getByRole("button", { name: "Try again" }).click();
   await dialog.getByText("The models folder cannot be read.").waitFor();
 });
+
+test("a large file that is taken in shows how far it is, and can be left", async () => {
+  const desk = await open("?model=none&import=4000");
+  const first = desk.page.getByTestId("first-run");
+  await first.getByRole("button", { name: "Open a GGUF file…" }).click();
+  await first.getByText("Taking the file in").waitFor();
+  await first.getByText(/of 3.2 GB/).waitFor();
+  await first.getByText(/s left/).waitFor();
+  await first.getByRole("button", { name: "Cancel" }).click();
+  await first.getByRole("button", { name: "Open a GGUF file…" }).click();
+  await desk.page.getByRole("button", { name: "Model: Gemma 3 4B" }).waitFor();
+});

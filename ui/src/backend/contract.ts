@@ -33,8 +33,8 @@ export const commands = {
 	chooseModel: (name: string) => typedError<ModelState, Failure>(__TAURI_INVOKE("choose_model", { name })),
 	/**  Loads the chosen model now, so that the first question need not wait for it. */
 	loadModel: () => typedError<ModelState, Failure>(__TAURI_INVOKE("load_model")),
-	/**  Lets the person choose a GGUF file and takes it in; null when they choose none. */
-	openModelFile: () => typedError<Model | null, Failure>(__TAURI_INVOKE("open_model_file")),
+	/**  Lets the person choose a GGUF file and takes it in; null when they choose none, or cancel (`cancel_fetch`). */
+	openModelFile: (onEvent: Channel<FetchEvent>) => typedError<Model | null, Failure>(__TAURI_INVOKE("open_model_file", { onEvent })),
 	/**  Deletes a model; the bytes that freed. */
 	removeModel: (name: string) => typedError<number, Failure>(__TAURI_INVOKE("remove_model", { name })),
 	/**  What can be fetched, weighed against this machine. */

@@ -7,6 +7,7 @@
  *   ?say=short|rich|hostile|rtl|long   what it answers whatever it is asked
  *   ?pace=24                  milliseconds between words
  *   ?look=900                 milliseconds it takes to look at a picture
+ *   ?import=3000              milliseconds it takes to take a file in
  *   ?read=6000                milliseconds it takes to read the prompt
  *   ?wait, ?loading           milliseconds it waits for another answer, or loads the model
  *   ?fail=send|answer|models|load|fetch|draft|settings|offers
@@ -227,8 +228,18 @@ class Fake implements Backend {
     return await this.modelState();
   }
 
-  async openModelFile() {
-    await rest(300);
+  async openModelFile(onEvent: (event: FetchEvent) => void) {
+    this.#cancelled = false;
+    await rest(300); // the dialog
+    onEvent({ kind: "step", what: "Taking the file in" });
+    const lasts = Number(this.query.get("import") ?? 0);
+    const totalBytes = instructed.sizeBytes;
+    for (let step = 0; step < 20 && lasts > 0; step++) {
+      const secondsLeft = ((20 - step) / 20) * (lasts / 1000);
+      onEvent({ kind: "progress", doneBytes: (totalBytes * step) / 20, totalBytes, secondsLeft });
+      await rest(lasts / 20);
+      if (this.#cancelled) return null;
+    }
     this.#arrive(instructed);
     return instructed;
   }

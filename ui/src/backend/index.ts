@@ -48,8 +48,8 @@ export interface Backend {
   modelState(): Promise<ModelState>;
   chooseModel(name: string): Promise<ModelState>;
   loadModel(): Promise<ModelState>;
-  /** Opens the system's file dialog; `null` when the person closed it. */
-  openModelFile(): Promise<Model | null>;
+  /** Opens the system's file dialog; `null` when the person closed it, or cancelled the fetch that followed. */
+  openModelFile(onEvent: (event: FetchEvent) => void): Promise<Model | null>;
   /** Yields the bytes that were freed. */
   removeModel(name: string): Promise<number>;
   listOffers(): Promise<Offers>;
@@ -88,7 +88,7 @@ export const backend: Backend = {
   modelState: () => data(commands.modelState()),
   chooseModel: (name) => data(commands.chooseModel(name)),
   loadModel: () => data(commands.loadModel()),
-  openModelFile: () => data(commands.openModelFile()),
+  openModelFile: (onEvent) => data(commands.openModelFile(channel(onEvent))),
   removeModel: (name) => data(commands.removeModel(name)),
   listOffers: () => data(commands.listOffers()),
   fetchModel: (name, onEvent) => done(commands.fetchModel(name, channel(onEvent))),

@@ -55,18 +55,22 @@ export class Models {
   }
 
   async openFile(): Promise<void> {
-    if (this.importing) return;
+    if (this.importing || this.arrival !== null) return;
     this.importing = true;
     await this.#trying(
       () => void this.openFile(),
       async () => {
-        const model = await this.backend.openModelFile();
+        const model = await this.backend.openModelFile((event) => {
+          const arrival = this.arrival ?? nothingYet(words.models.ownFile, words.models.starting);
+          this.arrival = heard(arrival, event, this.clock());
+        });
         if (model === null) return;
         this.#become(await this.backend.chooseModel(model.name));
         await this.#read();
       },
     );
     this.importing = false;
+    this.arrival = null;
     await this.warm();
   }
 
