@@ -5,8 +5,9 @@
 //! prints and never decides how a thing looks.
 //!
 //! Read in this order: `assistant` (what is held open), `conversations`, `reply` (the walk of one
-//! message), `pictures`, `sight`, `models`, `convert`, `ask` (without the store), `eval`, `bench`, `home`, `error`.
+//! message), `pictures`, `sight`, `models`, `loading`, `offers`, `arrivals`, `convert`, `ask` (without the store), `eval`, `bench`, `home`, `error`.
 
+mod arrivals;
 mod ask;
 mod assistant;
 mod bench;
@@ -20,6 +21,7 @@ mod event;
 mod history;
 mod home;
 mod loaded;
+mod loading;
 mod memory;
 mod models;
 mod offers;

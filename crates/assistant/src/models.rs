@@ -1,18 +1,11 @@
-//! The checkpoints on this machine, and the one that is loaded.
+//! The checkpoints on this machine, and the one that chats use.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::AtomicBool;
 
-use checkpoints::fetch::{self, Sources};
-use checkpoints::starter;
-use checkpoints::{Checkpoint, Models};
+use checkpoints::Checkpoint;
 use engine::Weights;
 
-use crate::assistant::{guarded, lock};
-use crate::event::FetchEvent;
-use crate::loaded::Loaded;
 use crate::{Assistant, Error};
 
 /// A checkpoint that is on this machine.
@@ -90,39 +83,6 @@ impl Assistant {
         self.model_state()
     }
 
-    /// Loads the chosen model now, so that the first question need not wait for it.
-    pub fn load_model(&self) -> Result<ModelState, Error> {
-        let never = AtomicBool::new(false);
-        let mut seat = self
-            .inner
-            .seat
-            .take(&never, || {})
-            .expect("it is never stopped");
-        match self.load_chosen(&mut seat, || {}) {
-            Ok(_) | Err(Error::NoModel) => self.model_state(),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// As [`Self::import_model`] from a window: tells how far it is, and ends with `None` when [`Self::cancel_fetch`]
-    /// is called.
-    pub fn open_model(
-        &self,
-        file: &Path,
-        mut on_event: impl FnMut(FetchEvent),
-    ) -> Result<Option<Model>, Error> {
-        let fetching = Fetching::begin(self)?;
-        on_event(FetchEvent::Step("Taking the file in".to_owned()));
-        let begun = Instant::now();
-        self.import_model(file, None, &fetching.stop, |done_bytes, total_bytes| {
-            on_event(FetchEvent::Progress {
-                done_bytes,
-                total_bytes,
-                seconds_left: seconds_left(begun.elapsed(), done_bytes, total_bytes),
-            });
-        })
-    }
-
     /// Takes a GGUF file or a folder into the models folder, with the picture tower `mmproj` or the one that lies beside
     /// it, and chooses it. The originals stay. `on_progress` hears bytes done and in all; `None` if it was stopped,
     /// and then nothing is left of it.
@@ -166,74 +126,6 @@ impl Assistant {
         &self.inner.models_folder
     }
 
-    /// Fetches the starter model, verifies it, puts it into the models folder and chooses it.
-    pub fn fetch_starter(&self, on_event: impl FnMut(FetchEvent)) -> Result<(), Error> {
-        self.fetch(on_event, |models, sources, clock, stop, on_event| {
-            starter::fetch(models, sources, clock, stop, on_event)
-        })
-    }
-
-    /// As [`Self::fetch_starter`], but always the base checkpoint, also where the
-    /// instruction-tuned one can be had: the golden data was made with it.
-    pub fn fetch_base_starter(&self, on_event: impl FnMut(FetchEvent)) -> Result<(), Error> {
-        self.fetch(on_event, |models, sources, clock, stop, on_event| {
-            starter::fetch_base(models, sources, clock, stop, on_event)
-        })
-    }
-
-    /// Makes a running fetch end with `Cancelled`.
-    pub fn cancel_fetch(&self) {
-        if let Some(stop) = &*lock(&self.inner.fetch) {
-            stop.store(true, Ordering::Relaxed);
-        }
-    }
-
-    pub(crate) fn fetch(
-        &self,
-        mut on_event: impl FnMut(FetchEvent),
-        fetch: impl FnOnce(
-            &Models,
-            &Sources,
-            fn() -> i64,
-            &AtomicBool,
-            &mut dyn FnMut(fetch::Event),
-        ) -> Result<fetch::Outcome, checkpoints::Error>,
-    ) -> Result<(), Error> {
-        let folder = self.folder()?;
-        let fetching = Fetching::begin(self)?;
-        let options = &self.inner.options;
-        let sources = Sources::usual(options.hub.as_deref());
-        let outcome = fetch(
-            folder,
-            &sources,
-            options.clock,
-            &fetching.stop,
-            &mut |event| {
-                on_event(match event {
-                    fetch::Event::Step(step) => FetchEvent::Step(step.to_string()),
-                    fetch::Event::Progress {
-                        done_bytes,
-                        total_bytes,
-                        seconds_left,
-                    } => FetchEvent::Progress {
-                        done_bytes,
-                        total_bytes,
-                        seconds_left,
-                    },
-                });
-            },
-        )?;
-        drop(fetching);
-        on_event(match outcome {
-            fetch::Outcome::Here(checkpoint) => {
-                self.keep_model(Some(&checkpoint.name))?;
-                FetchEvent::Done(checkpoint.into())
-            }
-            fetch::Outcome::Cancelled => FetchEvent::Cancelled,
-        });
-        Ok(())
-    }
-
     /// The model chats use: the one that was chosen, or another if it is gone or none was.
     pub(crate) fn chosen_model(&self) -> Result<Option<Model>, Error> {
         let folder = self.folder()?;
@@ -264,74 +156,6 @@ impl Assistant {
                 name: name_or_path.to_owned(),
             }),
         }
-    }
-
-    /// The chosen model, loaded if it was not; `on_load` is called before that.
-    pub(crate) fn load_chosen<'a>(
-        &self,
-        seat: &'a mut Option<Loaded>,
-        on_load: impl FnOnce(),
-    ) -> Result<&'a mut Loaded, Error> {
-        let model = self.chosen_model()?.ok_or(Error::NoModel)?;
-        self.load(seat, &model, on_load)
-    }
-
-    /// `model`, loaded if it was not. What was loaded before makes room for it, unless it cannot be opened.
-    pub(crate) fn load<'a>(
-        &self,
-        seat: &'a mut Option<Loaded>,
-        model: &Model,
-        on_load: impl FnOnce(),
-    ) -> Result<&'a mut Loaded, Error> {
-        if seat.as_ref().is_none_or(|loaded| loaded.model != *model) {
-            self.shown().loading = true;
-            on_load();
-            let opened = guarded("loaded the model", || {
-                Loaded::open(model, self.compute(), None, || self.unload(seat))
-            });
-            let mut shown = self.shown();
-            shown.loading = false;
-            *seat = Some(opened?);
-            shown.loaded = Some(model.name.clone());
-        }
-        Ok(seat.as_mut().expect("it is loaded by now"))
-    }
-
-    pub(crate) fn unload(&self, seat: &mut Option<Loaded>) {
-        *seat = None;
-        self.shown().loaded = None;
-    }
-}
-
-/// At the speed so far, once that means something.
-fn seconds_left(elapsed: Duration, done_bytes: u64, total_bytes: u64) -> Option<f64> {
-    const MEANS_SOMETHING: Duration = Duration::from_secs(1);
-    let left_bytes = total_bytes.saturating_sub(done_bytes) as f64;
-    let is_known = MEANS_SOMETHING <= elapsed && 0 < done_bytes;
-    is_known.then(|| elapsed.as_secs_f64() / done_bytes as f64 * left_bytes)
-}
-
-/// Held while a model is fetched: there is one fetch at a time, and it can be cancelled.
-struct Fetching<'a> {
-    assistant: &'a Assistant,
-    stop: Arc<AtomicBool>,
-}
-
-impl<'a> Fetching<'a> {
-    fn begin(assistant: &'a Assistant) -> Result<Self, Error> {
-        let stop = Arc::new(AtomicBool::new(false));
-        let mut running = lock(&assistant.inner.fetch);
-        if running.is_some() {
-            return Err(Error::Fetching);
-        }
-        *running = Some(stop.clone());
-        Ok(Self { assistant, stop })
-    }
-}
-
-impl Drop for Fetching<'_> {
-    fn drop(&mut self) {
-        *lock(&self.assistant.inner.fetch) = None;
     }
 }
 

@@ -1,8 +1,7 @@
 //! What can be fetched, and what of it suits this machine.
 
-use checkpoints::{CATALOGUE, Needs, Published, fetch};
+use checkpoints::{CATALOGUE, Needs, Published};
 
-use crate::event::FetchEvent;
 use crate::models::Tuning;
 use crate::{Assistant, Error, memory};
 
@@ -85,16 +84,6 @@ impl Assistant {
             machine_bytes,
             context_tokens: CONTEXT_TOKENS,
             offers,
-        })
-    }
-
-    /// Fetches the offer of this name, verifies it, puts it into the models folder and chooses it.
-    pub fn fetch_model(&self, name: &str, on_event: impl FnMut(FetchEvent)) -> Result<(), Error> {
-        let published = checkpoints::published(name).ok_or_else(|| Error::NotOffered {
-            name: name.to_owned(),
-        })?;
-        self.fetch(on_event, |models, sources, clock, stop, on_event| {
-            fetch::fetch(published, models, sources, clock, stop, on_event)
         })
     }
 }
