@@ -5,7 +5,8 @@
 //! prints and never decides how a thing looks.
 //!
 //! Read in this order: `assistant` (what is held open), `conversations`, `reply` (the walk of one
-//! message), `pictures`, `sight`, `models`, `loading`, `offers`, `arrivals`, `convert`, `ask` (without the store), `eval`, `bench`, `home`, `error`.
+//! message), `pictures`, `sight`, `models`, `loading`, `offers`, `arrivals`, `convert`, `ask` (without the
+//! store), `eval`, `bench`, `home`, `error`.
 
 mod arrivals;
 mod ask;
@@ -31,6 +32,7 @@ mod reply;
 mod settings;
 mod sight;
 mod speak;
+mod stops;
 mod vocabulary;
 
 pub use ask::{Ask, AskOutcome, AskPictures};

@@ -1,8 +1,7 @@
 //! The walk of one message: saved, composed, read, answered, saved.
 
-use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use engine::{Limits, Prompt};
 
@@ -82,19 +81,6 @@ impl Assistant {
             self.unload(&mut seat);
         }
         outcome
-    }
-
-    /// The answer being written in `conversation` ends between two tokens, also while its prompt is
-    /// read, its model is loaded or it waits its turn.
-    pub fn stop_reply(&self, conversation: ConversationId) {
-        for stop in lock(&self.inner.stops)
-            .get(&conversation)
-            .into_iter()
-            .flatten()
-        {
-            stop.store(true, Ordering::Relaxed);
-        }
-        self.inner.seat.look_up();
     }
 
     fn answer(
@@ -249,45 +235,6 @@ impl Assistant {
             library.rename_conversation(question.conversation, &history::title(question))?;
         }
         Ok(())
-    }
-
-    /// A flag that [`Self::stop_reply`] sets, until it is dropped.
-    fn stop_of(&self, conversation: ConversationId) -> Stop<'_> {
-        let flag = Arc::new(AtomicBool::new(false));
-        lock(&self.inner.stops)
-            .entry(conversation)
-            .or_default()
-            .push(flag.clone());
-        Stop {
-            assistant: self,
-            conversation,
-            flag,
-        }
-    }
-}
-
-struct Stop<'a> {
-    assistant: &'a Assistant,
-    conversation: ConversationId,
-    flag: Arc<AtomicBool>,
-}
-
-impl Deref for Stop<'_> {
-    type Target = AtomicBool;
-    fn deref(&self) -> &AtomicBool {
-        &self.flag
-    }
-}
-
-impl Drop for Stop<'_> {
-    fn drop(&mut self) {
-        let mut stops = lock(&self.assistant.inner.stops);
-        if let Some(flags) = stops.get_mut(&self.conversation) {
-            flags.retain(|flag| !Arc::ptr_eq(flag, &self.flag));
-            if flags.is_empty() {
-                stops.remove(&self.conversation);
-            }
-        }
     }
 }
 

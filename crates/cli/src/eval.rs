@@ -19,11 +19,11 @@ pub fn run(assistant: &Assistant, eval: &Eval) -> Result<(), Failure> {
 
 fn request(typed: &EvalLogits) -> Logits<'_> {
     Logits {
-        model: &typed.model,
-        mmproj: typed.mmproj.as_deref(),
+        model: &typed.checkpoint.model,
+        mmproj: typed.checkpoint.mmproj.as_deref(),
         input: &typed.input,
         output: &typed.output,
-        precision: precision(typed.precision),
+        precision: precision(typed.checkpoint.precision),
         chunk: typed.chunk.map(Into::into),
         top: typed.top.map(Into::into),
     }
@@ -31,11 +31,11 @@ fn request(typed: &EvalLogits) -> Logits<'_> {
 
 fn what_is_seen(typed: &EvalFeatures) -> Features<'_> {
     Features {
-        model: &typed.model,
-        mmproj: typed.mmproj.as_deref(),
+        model: &typed.checkpoint.model,
+        mmproj: typed.checkpoint.mmproj.as_deref(),
         input: &typed.input,
         output: &typed.output,
-        precision: precision(typed.precision),
+        precision: precision(typed.checkpoint.precision),
     }
 }
 

@@ -1,0 +1,98 @@
+//! What can be typed after `lectern models`.
+
+use std::path::PathBuf;
+
+use clap::{Subcommand, ValueEnum};
+
+#[derive(Debug, Subcommand)]
+pub enum Models {
+    /// List the models on this machine.
+    List {
+        /// Print a JSON array.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Copy a model into the models folder and choose it.
+    ///
+    /// All that belongs to it comes along: the other parts of a model in several files, and the part that sees pictures.
+    Import {
+        /// The GGUF file, any part of one in several files, or the folder with the model; it stays where it is.
+        file: PathBuf,
+        /// GGUF file with the part that sees pictures [default: the one beside the model].
+        #[arg(long, value_name = "FILE")]
+        mmproj: Option<PathBuf>,
+        /// Print the imported model as a JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write a model in another format, as a GGUF file.
+    ///
+    /// The part that sees pictures is not converted: it stays in the folder or mmproj file it came in.
+    Convert {
+        /// Name of a model in the models folder, or path to a GGUF file or Hugging Face folder; it stays as it is.
+        source: String,
+        /// What its weights become.
+        #[arg(long, value_enum, value_name = "FORMAT")]
+        to: To,
+        /// The file to write. None is replaced.
+        #[arg(value_name = "OUT.gguf")]
+        out: PathBuf,
+        /// Print the path and size of the new file as a JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Delete a model from the models folder.
+    Remove {
+        /// The model's name, as `lectern models list` prints it.
+        name: String,
+        /// Print what was freed as a JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the folder the models are kept in.
+    Path {
+        /// Print a JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List what can be fetched, with what each takes of this machine, and which one to begin with.
+    Recommend {
+        /// Print a JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Fetch a model, verify it and choose it. What was fetched before a cancel or a lost line is kept for the next try.
+    Download {
+        /// Its name, as `lectern models recommend` prints it [default: the starter model, Gemma 3 270M].
+        name: Option<String>,
+        /// Fetch the starter's base checkpoint, which continues text and was not taught to chat: the one the tests use.
+        #[arg(long, conflicts_with = "name")]
+        base: bool,
+        /// Print the fetched model as a JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// What a model can be converted to, the smallest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[expect(non_camel_case_types, reason = "the names of the formats")]
+pub enum To {
+    /// 4.5 bits a weight, in blocks of 32.
+    #[value(name = "q4_0")]
+    Q4_0,
+    /// 4.5 bits a weight, in blocks of 256 with minima (closer than q4_0); the table of embeddings as q6_k.
+    #[value(name = "q4_k")]
+    Q4_K,
+    /// 6.6 bits a weight, in blocks of 256.
+    #[value(name = "q6_k")]
+    Q6_K,
+    /// 8-bit floats (E4M3) with a scale a row. Only Lectern reads such a file: GGUF has no 8-bit floats, and llama.cpp
+    /// refuses it.
+    F8,
+    /// 8.5 bits a weight, in blocks of 32: all but lossless.
+    #[value(name = "q8_0")]
+    Q8_0,
+    /// 16 bits a weight, as Google publishes.
+    Bf16,
+}
