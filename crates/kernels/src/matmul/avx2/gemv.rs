@@ -124,8 +124,9 @@ fn dots<const FORMAT: u8, const BYTES: usize, const WITHIN: usize>(
     if has_half_scales(FORMAT) || offset(FORMAT) == 0 {
         return sums(dots);
     }
+    // Wrapping: values that are no numbers may have any sum, and a scale that is none either.
     _mm256_sub_epi32(
         sums(dots),
-        _mm256_set1_epi32(i32::from(offset(FORMAT)) * x_sum),
+        _mm256_set1_epi32(i32::from(offset(FORMAT)).wrapping_mul(x_sum)),
     )
 }
