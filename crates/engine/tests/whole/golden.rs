@@ -29,7 +29,7 @@ impl Expected {
         }
     }
 
-    /// Of one of the tiny checkpoints, far beyond its window.
+    /// What the independent definition gives for one of the tiny checkpoints: far beyond its window, after a picture.
     pub fn read_far(model: &str) -> Self {
         let bytes = std::fs::read(folder().join(model).join("far.safetensors")).unwrap();
         Self {

@@ -104,6 +104,32 @@ fn a_picture_among_words_is_as_the_reference_has_it() {
     }
 }
 
+#[test]
+fn greedy_words_after_a_picture_are_those_of_the_definition() {
+    let ids = Expected::read("tiny-mm").ids("one_image.input_ids");
+    let expected = Expected::read_far("tiny-mm");
+    let said = expected.ids("one_image.greedy.output_ids");
+    let pictures = [landscape()];
+    for form in [Form::Gguf, Form::Folder] {
+        let mut engine = load(form, Numerics::Exact, None);
+        let prompt = Prompt {
+            ids: &ids,
+            pictures: &pictures,
+        };
+        let limits = Limits {
+            max_tokens: Some(said.len()),
+            stop_ids: Vec::new(),
+        };
+        let outcome = engine
+            .generate(prompt, &Sampling::greedy(), &limits, &|| false, |_| {})
+            .unwrap();
+        assert_eq!(outcome.ids, said, "{form:?}");
+        let found = engine.step(said[said.len() - 1]).unwrap().to_vec();
+        let off = largest_difference(&found, &expected.numbers("one_image.greedy.logits"));
+        assert!(off <= TOLERANCE, "{form:?}: off by {off} after all of them");
+    }
+}
+
 /// The window of 320 slides over the first picture while the second is read, and past it after.
 #[test]
 fn it_does_not_matter_how_a_prompt_with_pictures_is_cut() {
