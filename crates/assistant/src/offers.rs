@@ -91,14 +91,14 @@ impl Assistant {
 /// The largest that fits well, sees no reason to wait, and comes without an account.
 fn recommended(machine_bytes: u64) -> &'static Published {
     let usual = |published: &&Published| {
-        !published.is_gated && published.size.body_parameters < LARGEST_RECOMMENDED_PARAMETERS
+        !published.is_gated && published.size.body_weights() < LARGEST_RECOMMENDED_PARAMETERS
     };
     let fits = |published: &&Published| {
         fit(Needs::of(published, CONTEXT_TOKENS).bytes(), machine_bytes) == Fit::Well
     };
     // Of one size the smallest file: what it loses is less than what the next size brings.
     let best = CATALOGUE.iter().filter(usual).filter(fits);
-    let best = best.max_by_key(|it| (it.size.body_parameters, u64::MAX - it.weights_bytes()));
+    let best = best.max_by_key(|it| (it.size.body_weights(), u64::MAX - it.weights_bytes()));
     best.unwrap_or(&CATALOGUE[0])
 }
 
@@ -107,7 +107,7 @@ fn offer(published: &Published, machine_bytes: u64, is_here: bool) -> Offer {
     Offer {
         name: published.name.to_owned(),
         title: published.size.title.to_owned(),
-        format: published.format.name.to_owned(),
+        format: published.format.name().to_owned(),
         tuning: published.tuning.into(),
         has_eyes: published.size.has_eyes,
         context_tokens: published.size.context_tokens,

@@ -5,6 +5,7 @@
 //! follows from the shapes.
 
 use crate::checkpoint::Tuning;
+use crate::shares::Share;
 
 /// One of the five sizes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,21 +13,25 @@ pub struct Size {
     /// "Gemma 3 4B"
     pub title: &'static str,
     /// All layers.
-    pub layers: u32,
+    pub layers: u64,
     /// Those of them that see all positions; the others see a window.
-    pub global_layers: u32,
+    pub global_layers: u64,
     /// Numbers in each position's row.
-    pub width: u32,
-    /// Numbers of a position that a layer keeps, keys and values together.
-    pub kept_numbers: u32,
+    pub width: u64,
+    /// Numbers inside a layer's feed-forward block.
+    pub feed_forward: u64,
+    /// Heads that ask.
+    pub heads: u64,
+    /// Heads that are asked: keys and values.
+    pub kv_heads: u64,
+    /// Numbers in each.
+    pub head_dim: u64,
+    /// Rows of the table of words.
+    pub table_rows: u64,
     /// Positions that a local layer sees.
-    pub window: u32,
+    pub window: u64,
     /// Positions the model was trained for.
     pub context_tokens: u32,
-    /// Weights of all layers.
-    pub body_parameters: u64,
-    /// Weights of the table of words, which is also the head.
-    pub table_parameters: u64,
     /// Whether it comes with a picture tower.
     pub has_eyes: bool,
     /// Whether it was taught 140 languages, and not only English.
@@ -40,11 +45,13 @@ pub const SIZES: [Size; 5] = [
         layers: 18,
         global_layers: 3,
         width: 640,
-        kept_numbers: 2 * 256,
+        feed_forward: 2_048,
+        heads: 4,
+        kv_heads: 1,
+        head_dim: 256,
+        table_rows: 262_144,
         window: 512,
         context_tokens: 32_768,
-        body_parameters: 100_300_000,
-        table_parameters: 262_144 * 640,
         has_eyes: false,
         speaks_many_languages: true,
     },
@@ -53,11 +60,13 @@ pub const SIZES: [Size; 5] = [
         layers: 26,
         global_layers: 4,
         width: 1152,
-        kept_numbers: 2 * 256,
+        feed_forward: 6_912,
+        heads: 4,
+        kv_heads: 1,
+        head_dim: 256,
+        table_rows: 262_144,
         window: 512,
         context_tokens: 32_768,
-        body_parameters: 697_800_000,
-        table_parameters: 262_144 * 1152,
         has_eyes: false,
         speaks_many_languages: false,
     },
@@ -66,11 +75,13 @@ pub const SIZES: [Size; 5] = [
         layers: 34,
         global_layers: 5,
         width: 2560,
-        kept_numbers: 2 * 4 * 256,
+        feed_forward: 10_240,
+        heads: 8,
+        kv_heads: 4,
+        head_dim: 256,
+        table_rows: 262_208,
         window: 1024,
         context_tokens: 131_072,
-        body_parameters: 3_208_600_000,
-        table_parameters: 262_208 * 2560,
         has_eyes: true,
         speaks_many_languages: true,
     },
@@ -79,11 +90,13 @@ pub const SIZES: [Size; 5] = [
         layers: 48,
         global_layers: 8,
         width: 3840,
-        kept_numbers: 2 * 8 * 256,
+        feed_forward: 15_360,
+        heads: 16,
+        kv_heads: 8,
+        head_dim: 256,
+        table_rows: 262_208,
         window: 1024,
         context_tokens: 131_072,
-        body_parameters: 10_758_000_000,
-        table_parameters: 262_208 * 3840,
         has_eyes: true,
         speaks_many_languages: true,
     },
@@ -92,58 +105,52 @@ pub const SIZES: [Size; 5] = [
         layers: 62,
         global_layers: 10,
         width: 5376,
-        kept_numbers: 2 * 16 * 128,
+        feed_forward: 21_504,
+        heads: 32,
+        kv_heads: 16,
+        head_dim: 128,
+        table_rows: 262_208,
         window: 1024,
         context_tokens: 131_072,
-        body_parameters: 25_598_000_000,
-        table_parameters: 262_208 * 5376,
         has_eyes: true,
         speaks_many_languages: true,
     },
 ];
 
-/// How the weights of a published file are written.
+/// How the weights of a published file are written. See `shares`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Format {
-    /// "Q4_K_M"
-    pub name: &'static str,
-    /// Of the layers, in hundredths of a bit a weight; a mixture's as it comes out over them.
-    body_centibits: u64,
-    /// Of the table of words.
-    table_centibits: u64,
+#[expect(non_camel_case_types, reason = "the names of the formats")]
+pub enum Format {
+    /// As Google trained them.
+    Bf16,
+    /// 8.5 bits, all but lossless.
+    Q8_0,
+    /// llama.cpp's usual mixture: four bits, six where it counts.
+    Q4_K_M,
+    /// Google's own, trained for four bits; the table of words stays at 16.
+    QatQ4_0,
 }
 
-const BF16: Format = Format {
-    name: "BF16",
-    body_centibits: 1600,
-    table_centibits: 1600,
-};
-const Q8_0: Format = Format {
-    name: "Q8_0",
-    body_centibits: 850,
-    table_centibits: 850,
-};
-/// llama.cpp's usual mixture: four bits, six where it counts; taken from the published 4B.
-const Q4_K_M: Format = Format {
-    name: "Q4_K_M",
-    body_centibits: 484,
-    table_centibits: 656,
-};
-/// Google's own, trained for four bits; the table of words stays at 16.
-const QAT_Q4_0: Format = Format {
-    name: "Q4_0",
-    body_centibits: 450,
-    table_centibits: 1600,
-};
+impl Format {
+    /// As the files are named: "Q4_K_M".
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bf16 => "BF16",
+            Self::Q8_0 => "Q8_0",
+            Self::Q4_K_M => "Q4_K_M",
+            Self::QatQ4_0 => "Q4_0",
+        }
+    }
+}
 
 /// A head of more bits than this gets a copy that is quick to search.
-const SEARCHED_AS_IT_IS_CENTIBITS: u64 = 500;
-/// That copy's bits.
+const SEARCHED_AS_IT_IS_BITS: u64 = 5;
+/// That copy's bits, in hundredths.
 const COPY_CENTIBITS: u64 = 425;
 /// A picture tower as the hub's `mmproj` files have it.
 const TOWER_BYTES: u64 = 851_251_104;
-/// What a GGUF file has besides its weights: the vocabulary, and the table of tensors.
-const WORDS_BYTES: u64 = 7_000_000;
+/// What a file has besides its weights: the vocabulary, and the table of tensors.
+const WORDS_BYTES: u64 = 6_400_000;
 
 /// One published model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,14 +172,10 @@ pub struct Published {
 impl Published {
     /// Bytes of its weights, without the picture tower.
     pub fn weights_bytes(&self) -> u64 {
-        let Format {
-            body_centibits,
-            table_centibits,
-            ..
-        } = self.format;
-        let body = self.size.body_parameters * body_centibits;
-        let table = self.size.table_parameters * table_centibits;
-        (body + table) / 800 + WORDS_BYTES
+        let layers: u64 = self.layers().iter().map(Share::bytes).sum();
+        // Four norms of rows and two of heads a layer, in float32.
+        let norms = self.size.layers * (4 * self.size.width + 2 * self.size.head_dim) * 4;
+        layers + self.table().bytes() + norms + WORDS_BYTES
     }
 
     /// Bytes of its picture tower; 0 without one.
@@ -190,8 +193,9 @@ impl Published {
 
     /// Bytes of the quick copy of its head; 0 where the head itself is quick.
     pub(crate) fn head_copy_bytes(&self) -> u64 {
-        match SEARCHED_AS_IT_IS_CENTIBITS < self.format.table_centibits {
-            true => self.size.table_parameters * COPY_CENTIBITS / 800,
+        let table = self.table();
+        match SEARCHED_AS_IT_IS_BITS * table.weights < 8 * table.bytes() {
+            true => table.weights * COPY_CENTIBITS / 800,
             false => 0,
         }
     }
@@ -237,33 +241,34 @@ const fn gated(
 
 const IT: Tuning = Tuning::Instructed;
 const PT: Tuning = Tuning::Pretrained;
+use Format::{Bf16, Q4_K_M, Q8_0, QatQ4_0};
 
 /// What Lectern knows of, the smallest first; of one size, what everybody may fetch first.
 #[rustfmt::skip] // a table
 pub const CATALOGUE: [Published; 23] = [
     open("gemma-3-270m-it-Q8_0", 0, Q8_0, "ggml-org/gemma-3-270m-it-GGUF"),
-    gated("gemma-3-270m-it", 0, IT, BF16, "google/gemma-3-270m-it"),
-    gated("gemma-3-270m", 0, PT, BF16, "google/gemma-3-270m"),
+    gated("gemma-3-270m-it", 0, IT, Bf16, "google/gemma-3-270m-it"),
+    gated("gemma-3-270m", 0, PT, Bf16, "google/gemma-3-270m"),
     open("gemma-3-1b-it-Q4_K_M", 1, Q4_K_M, "ggml-org/gemma-3-1b-it-GGUF"),
     open("gemma-3-1b-it-Q8_0", 1, Q8_0, "ggml-org/gemma-3-1b-it-GGUF"),
-    gated("gemma-3-1b-it-q4_0", 1, IT, QAT_Q4_0, "google/gemma-3-1b-it-qat-q4_0-gguf"),
-    gated("gemma-3-1b-it", 1, IT, BF16, "google/gemma-3-1b-it"),
-    gated("gemma-3-1b-pt", 1, PT, BF16, "google/gemma-3-1b-pt"),
+    gated("gemma-3-1b-it-q4_0", 1, IT, QatQ4_0, "google/gemma-3-1b-it-qat-q4_0-gguf"),
+    gated("gemma-3-1b-it", 1, IT, Bf16, "google/gemma-3-1b-it"),
+    gated("gemma-3-1b-pt", 1, PT, Bf16, "google/gemma-3-1b-pt"),
     open("gemma-3-4b-it-Q4_K_M", 2, Q4_K_M, "ggml-org/gemma-3-4b-it-GGUF"),
     open("gemma-3-4b-it-Q8_0", 2, Q8_0, "ggml-org/gemma-3-4b-it-GGUF"),
-    gated("gemma-3-4b-it-q4_0", 2, IT, QAT_Q4_0, "google/gemma-3-4b-it-qat-q4_0-gguf"),
-    gated("gemma-3-4b-it", 2, IT, BF16, "google/gemma-3-4b-it"),
-    gated("gemma-3-4b-pt", 2, PT, BF16, "google/gemma-3-4b-pt"),
+    gated("gemma-3-4b-it-q4_0", 2, IT, QatQ4_0, "google/gemma-3-4b-it-qat-q4_0-gguf"),
+    gated("gemma-3-4b-it", 2, IT, Bf16, "google/gemma-3-4b-it"),
+    gated("gemma-3-4b-pt", 2, PT, Bf16, "google/gemma-3-4b-pt"),
     open("gemma-3-12b-it-Q4_K_M", 3, Q4_K_M, "ggml-org/gemma-3-12b-it-GGUF"),
     open("gemma-3-12b-it-Q8_0", 3, Q8_0, "ggml-org/gemma-3-12b-it-GGUF"),
-    gated("gemma-3-12b-it-q4_0", 3, IT, QAT_Q4_0, "google/gemma-3-12b-it-qat-q4_0-gguf"),
-    gated("gemma-3-12b-it", 3, IT, BF16, "google/gemma-3-12b-it"),
-    gated("gemma-3-12b-pt", 3, PT, BF16, "google/gemma-3-12b-pt"),
+    gated("gemma-3-12b-it-q4_0", 3, IT, QatQ4_0, "google/gemma-3-12b-it-qat-q4_0-gguf"),
+    gated("gemma-3-12b-it", 3, IT, Bf16, "google/gemma-3-12b-it"),
+    gated("gemma-3-12b-pt", 3, PT, Bf16, "google/gemma-3-12b-pt"),
     open("gemma-3-27b-it-Q4_K_M", 4, Q4_K_M, "ggml-org/gemma-3-27b-it-GGUF"),
     open("gemma-3-27b-it-Q8_0", 4, Q8_0, "ggml-org/gemma-3-27b-it-GGUF"),
-    gated("gemma-3-27b-it-q4_0", 4, IT, QAT_Q4_0, "google/gemma-3-27b-it-qat-q4_0-gguf"),
-    gated("gemma-3-27b-it", 4, IT, BF16, "google/gemma-3-27b-it"),
-    gated("gemma-3-27b-pt", 4, PT, BF16, "google/gemma-3-27b-pt"),
+    gated("gemma-3-27b-it-q4_0", 4, IT, QatQ4_0, "google/gemma-3-27b-it-qat-q4_0-gguf"),
+    gated("gemma-3-27b-it", 4, IT, Bf16, "google/gemma-3-27b-it"),
+    gated("gemma-3-27b-pt", 4, PT, Bf16, "google/gemma-3-27b-pt"),
 ];
 
 #[cfg(test)]
@@ -286,12 +291,8 @@ mod tests {
                 assert!(text.contains(&number), "{text} is not of {number}");
                 assert_eq!(text.contains("-it"), model.tuning == IT, "{text}");
             }
-            assert!(
-                last <= model.size.body_parameters,
-                "{} is too late",
-                model.name
-            );
-            last = model.size.body_parameters;
+            assert!(last <= model.size.width, "{} is too late", model.name);
+            last = model.size.width;
         }
     }
 
@@ -304,10 +305,11 @@ mod tests {
                 .expect("it is in the catalogue")
                 .weights_bytes();
             let off = found.abs_diff(expected) as f64 / expected as f64;
-            assert!(off < 0.01, "{name}: {found}, published {expected}");
+            assert!(off < 0.002, "{name}: {found}, published {expected}");
         }
         check("gemma-3-270m-it-Q8_0", 291_545_600);
         check("gemma-3-1b-it-q4_0", 1_003_541_152);
+        check("gemma-3-1b-it-Q4_K_M", 806_058_240);
         check("gemma-3-4b-it-q4_0", 3_155_051_328);
         check("gemma-3-4b-it-Q4_K_M", 2_489_757_856);
         check("gemma-3-4b-it-Q8_0", 4_130_226_336);

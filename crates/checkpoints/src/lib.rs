@@ -24,7 +24,7 @@
 //! Not here: opening a model to run it (`engine`), which model a person has chosen (`assistant`).
 //!
 //! Read in this order: `checkpoint` (what a file says it is: `gguf_file`, `mmproj`, `hugging_face`,
-//! `tuning`), `models` (the folder), `import`, `catalogue` (what is published) and `needs` (what it takes),
+//! `tuning`), `models` (the folder), `import`, `catalogue` (what is published), `shares` (in which formats) and `needs` (what it takes),
 //! `fetch` (how it comes over the line), `starter` (the first model of a new machine: `hub`, `packages`,
 //! `pip`), `new_file`, `disk`, `error`.
 
@@ -40,6 +40,7 @@ mod mmproj;
 mod models;
 mod needs;
 mod new_file;
+mod shares;
 pub mod starter;
 mod tuning;
 
@@ -49,3 +50,4 @@ pub use error::Error;
 pub use models::{Listing, Models};
 pub use needs::Needs;
 pub use new_file::write_file;
+pub use shares::Share;

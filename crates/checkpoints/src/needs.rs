@@ -31,7 +31,7 @@ impl Needs {
             weights_bytes: model.weights_bytes() + model.head_copy_bytes(),
             cache_bytes: cache_bytes(model.size, tokens),
             tower_bytes: model.tower_bytes(),
-            program_bytes: PROGRAM_BYTES + u64::from(model.size.width) * SCRATCH_BYTES_PER_NUMBER,
+            program_bytes: PROGRAM_BYTES + model.size.width * SCRATCH_BYTES_PER_NUMBER,
         }
     }
 
@@ -43,10 +43,10 @@ impl Needs {
 
 fn cache_bytes(size: &Size, tokens: u32) -> u64 {
     let tokens = u64::from(tokens.min(size.context_tokens));
-    let ring = tokens.min(u64::from(size.window) + BESIDE_THE_WINDOW);
-    let global = u64::from(size.global_layers);
-    let local = u64::from(size.layers) - global;
-    (global * tokens + local * ring) * u64::from(size.kept_numbers) * KEPT_BYTES
+    let ring = tokens.min(size.window + BESIDE_THE_WINDOW);
+    let local_layers = size.layers - size.global_layers;
+    let kept_numbers = 2 * size.kv_heads * size.head_dim; // keys and values
+    (size.global_layers * tokens + local_layers * ring) * kept_numbers * KEPT_BYTES
 }
 
 #[cfg(test)]

@@ -97,7 +97,7 @@ fn wanted(
         host: line::host_of(repository.endpoint).to_owned(),
         file,
     };
-    let ending = format!("{}.gguf", published.format.name).to_lowercase();
+    let ending = format!("{}.gguf", published.format.name()).to_lowercase();
     let is_tower = |file: &str| file.starts_with("mmproj") && file.ends_with(".gguf");
     let find = |is_it: &dyn Fn(&str) -> bool| {
         let files = listed.iter().filter(|it| it.sha256.is_some());
