@@ -52,6 +52,7 @@ pub fn contract() -> Builder<Wry> {
             model::open_model_file,
             model::remove_model,
             model::list_offers,
+            model::test_machine,
             model::fetch_starter,
             model::fetch_model,
             model::cancel_fetch,

@@ -14,7 +14,7 @@ mod settings;
 pub use conversation::{Conversation, Message, ReplyEvent};
 pub use failure::Failure;
 pub use model::{FetchEvent, Model, ModelState};
-pub use offer::Offers;
+pub use offer::{Offers, TestProgress};
 pub use picture::{Draft, Picture, Showing, named};
 pub use settings::Settings;
 

@@ -175,7 +175,7 @@ impl Assistant {
             return Ok(AskOutcome::unbegun(model.name, sampling.seed));
         };
         let outcome = guarded("wrote an answer", || {
-            let loaded = self.load(&mut seat, &model, || {})?;
+            let loaded = self.load(&mut seat, &model, None, || {})?;
             let (ids, words) = compose(loaded)?;
             prompt::room(ids.len(), loaded.engine.context_len(), 1)?;
             let open = |id| {

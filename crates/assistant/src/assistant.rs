@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use checkpoints::Models;
@@ -50,6 +50,8 @@ pub(crate) struct Inner {
     pub embeddings: Embeddings,
     /// One engine: whoever wants something of it waits here.
     pub seat: Queue<Option<Loaded>>,
+    /// When somebody last asked something of it: Unix time in milliseconds.
+    pub used_ms: AtomicI64,
     /// What is known of the seat without waiting for it.
     pub shown: Mutex<Shown>,
     /// The flags that stop answers, by conversation.
@@ -94,6 +96,7 @@ impl Assistant {
                 models: OnceLock::new(),
                 library: OnceLock::new(),
                 seat: Queue::new(None),
+                used_ms: AtomicI64::new(0),
                 shown: Mutex::default(),
                 stops: Mutex::default(),
                 fetch: Mutex::default(),

@@ -2,9 +2,10 @@
 
 use std::time::Instant;
 
-use engine::{Engine, Event, Limits, Prompt};
+use engine::{Engine, Event, Limits, Prompt, Work};
 
 use crate::loaded::Loaded;
+use crate::machine::{Speed, speed};
 use crate::memory::peak_resident_bytes;
 use crate::{Assistant, Error};
 
@@ -36,6 +37,10 @@ pub struct BenchReport {
     pub prefill_tokens_per_second: Spread,
     /// Writing, the choice of the next token included.
     pub decode_tokens_per_second: Spread,
+    /// What a test of this machine made us expect; `None` if it was not tested.
+    pub foreseen: Option<Speed>,
+    /// The memory that was expected.
+    pub foreseen_bytes: u64,
     /// Weights, vocabulary and cache made ready.
     pub load_seconds: f64,
     /// From the prompt to the first token, the first time: the weights may still have to come from the disk.
@@ -75,9 +80,15 @@ impl Assistant {
         let parts = [bench.depth, bench.prompt_tokens, bench.generate_tokens];
         let context_tokens: usize = parts.map(|tokens| tokens as usize).iter().sum();
         let begun = Instant::now();
-        let mut loaded = Loaded::open(&model, self.compute(), Some(context_tokens), || {})?;
+        let mut work = None;
+        let context_len = |found: &Work| {
+            work = Some(found.clone());
+            Ok(context_tokens)
+        };
+        let mut loaded = Loaded::open(&model, self.compute(), context_len, || {})?;
         let load_seconds = begun.elapsed().as_secs_f64();
 
+        let work = work.expect("the model was opened");
         let engine = &mut loaded.engine;
         let ids = made_up_ids(context_tokens, engine.vocabulary_len());
         let mut runs = Vec::new();
@@ -97,6 +108,8 @@ impl Assistant {
                 runs.iter()
                     .map(|run| f64::from(bench.generate_tokens - 1) / run.writing),
             ),
+            foreseen: speed(self.self_test().as_ref(), &work),
+            foreseen_bytes: work.memory(context_tokens as u64).bytes(),
             load_seconds,
             first_token_seconds: runs[0].first_token,
             peak_resident_bytes: peak_resident_bytes(),

@@ -28,6 +28,25 @@ pub enum Error {
         /// Its name.
         name: String,
     },
+    /// A model that this machine has no memory for.
+    #[error(
+        "{title} with a context of {tokens} tokens needs {} of memory; here {} of {} are free{}",
+        gigabytes(*needed_bytes), gigabytes(*free_bytes), gigabytes(*total_bytes), would_fit(*fitting_tokens)
+    )]
+    NoMemory {
+        /// "Gemma 3 4B"
+        title: String,
+        /// Positions it was to hold.
+        tokens: u64,
+        /// For them and all else.
+        needed_bytes: u64,
+        /// The machine's.
+        total_bytes: u64,
+        /// Of those.
+        free_bytes: u64,
+        /// Positions that would fit; 0 if none.
+        fitting_tokens: u64,
+    },
     /// A second fetch while one runs.
     #[error("a model is being fetched already")]
     Fetching,
@@ -176,6 +195,10 @@ impl Error {
                 Some("choose one that `lectern models recommend` lists, or import a file")
             }
             Self::ModelInUse { .. } => Some("wait until its answer has ended, or stop the answer"),
+            Self::NoMemory { fitting_tokens, .. } if *fitting_tokens > 0 => Some(
+                "let it read less at once (Settings), close other programs, or choose a smaller model",
+            ),
+            Self::NoMemory { .. } => Some("close other programs, or choose a smaller model"),
             Self::Fetching => Some("wait until it is here, or cancel it"),
             Self::NoVocabulary { .. } => Some("put the model's tokenizer.json beside it"),
             Self::Gguf { source, .. } => source.hint(),
@@ -216,6 +239,17 @@ impl Error {
             path: path.to_owned(),
             source,
         }
+    }
+}
+
+fn gigabytes(bytes: u64) -> String {
+    format!("{:.1} GB", bytes as f64 / 1e9)
+}
+
+fn would_fit(tokens: u64) -> String {
+    match tokens {
+        0 => String::new(),
+        _ => format!("; {tokens} tokens would fit"),
     }
 }
 

@@ -37,6 +37,11 @@ impl Home {
         self.root.join("cache")
     }
 
+    /// The file with what a test of this machine found.
+    pub fn self_test(&self) -> PathBuf {
+        self.cache().join("self-test.json")
+    }
+
     /// The folder that holds models.
     pub fn models(&self) -> PathBuf {
         self.root.join("models")

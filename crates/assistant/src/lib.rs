@@ -5,7 +5,7 @@
 //! prints and never decides how a thing looks.
 //!
 //! Read in this order: `assistant` (what is held open), `conversations`, `reply` (the walk of one
-//! message), `pictures`, `sight`, `models`, `loading`, `offers`, `arrivals`, `convert`, `ask` (without the
+//! message), `pictures`, `sight`, `models`, `loading`, `context`, `machine`, `offers`, `arrivals`, `convert`, `ask` (without the
 //! store), `eval`, `bench`, `home`, `error`.
 
 mod arrivals;
@@ -13,6 +13,7 @@ mod ask;
 mod assistant;
 mod bench;
 mod catch_up;
+mod context;
 mod conversations;
 mod convert;
 mod embeddings;
@@ -23,6 +24,7 @@ mod history;
 mod home;
 mod loaded;
 mod loading;
+mod machine;
 mod memory;
 mod models;
 mod offers;
@@ -45,6 +47,7 @@ pub use error::Error;
 pub use eval::{Features, Logits, Pixels, Precision};
 pub use event::{FetchEvent, ReplyEvent};
 pub use home::Home;
+pub use machine::Speed;
 pub use models::{Model, ModelState, Tuning};
 pub use offers::{Fit, Offer, Offers};
 pub use pictures::{Draft, Picture, PictureId, Shown};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use engine::{Engine, Numerics, Setup, Weights};
+use engine::{Engine, Numerics, Setup, Weights, Work};
 use prompt::{Tokenizer, Turn};
 
 use crate::conversations::{ConversationId, MessageId};
@@ -23,6 +23,8 @@ pub struct Compute {
 /// A model that can answer.
 pub struct Loaded {
     pub model: Model,
+    /// The context that was asked for; `None` left it to the machine.
+    pub context_wish: Option<u32>,
     pub engine: Engine,
     pub tokenizer: Tokenizer,
     pub spoken: Spoken,
@@ -34,24 +36,32 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// Makes a model ready for a chat with a context of `context_len`, or the longest it has. What was
-    /// loaded before is given back by `make_room`, once all that may be wrong with the file has been checked.
+    /// Makes a model ready for a chat with a context of as many positions as `context_len` says. What was loaded
+    /// before is given back by `make_room`, once all that may be wrong with the file has been checked.
     pub fn open(
         model: &Model,
         compute: &Compute,
-        context_len: Option<usize>,
+        context_len: impl FnOnce(&Work) -> Result<usize, Error>,
         make_room: impl FnOnce(),
     ) -> Result<Self, Error> {
         let weights = Weights::open(&model.path)?;
         let tokenizer = vocabulary::tokenizer(&model.path, weights.header())?;
+        let context_len = context_len(&weights.work())?;
         make_room();
         let image_token = vocabulary::image_token(&model.path, &weights)?;
-        let setup = setup(compute, Numerics::Fast, None, context_len, image_token);
+        let setup = setup(
+            compute,
+            Numerics::Fast,
+            None,
+            Some(context_len),
+            image_token,
+        );
         let hidden_size = weights.config().hidden_size;
         let tower = weights.tower_path().map(Path::to_owned);
         let engine = Engine::load(weights, setup)?;
         Ok(Self {
             model: model.clone(),
+            context_wish: None,
             engine,
             tokenizer,
             spoken: Spoken::default(),
@@ -59,6 +69,11 @@ impl Loaded {
             tower,
             tower_hash: None,
         })
+    }
+
+    /// Memory that is free again once it is gone.
+    pub fn held_bytes(&self) -> u64 {
+        self.engine.cache_bytes() + self.engine.head_copy_bytes()
     }
 
     /// Tells its picture tower from others.
@@ -200,7 +215,7 @@ mod tests {
                 tuning,
                 ..model.clone().into()
             };
-            let loaded = Loaded::open(&model, &compute, Some(64), || ()).expect("it is whole");
+            let loaded = Loaded::open(&model, &compute, |_| Ok(64), || ()).expect("it is whole");
             loaded.stop_ids()
         };
         assert_eq!(stop_ids(Tuning::Pretrained), [1]);

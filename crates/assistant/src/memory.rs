@@ -1,15 +1,33 @@
-//! How much memory this process has held at most, and how much the machine has.
+//! How much memory the machine has, and how much of it this process has held at most.
 
-/// Bytes of memory in this machine; 0 where the system does not tell.
-pub fn machine_bytes() -> u64 {
-    let Ok(mut system) = sysinfo::System::new() else {
-        return 0;
-    };
+/// The machine's memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// All of it.
+    pub total_bytes: u64,
+    /// What can be had without taking it from another program.
+    pub free_bytes: u64,
+}
+
+/// `None` where the system does not tell.
+pub fn room() -> Option<Room> {
+    let mut system = sysinfo::System::new().ok()?;
     system.refresh_memory();
-    let total_bytes = system.total_memory();
+    let machine = Room {
+        total_bytes: system.total_memory(),
+        free_bytes: system.available_memory(),
+    };
+    if machine.total_bytes == 0 {
+        return None;
+    }
     // In a container, what the machine has is not what one gets.
-    let limit = system.cgroup_limits();
-    limit.map_or(total_bytes, |limit| limit.total_memory.min(total_bytes))
+    Some(match system.cgroup_limits() {
+        Some(limit) => Room {
+            total_bytes: limit.total_memory.min(machine.total_bytes),
+            free_bytes: limit.free_memory.min(machine.free_bytes),
+        },
+        None => machine,
+    })
 }
 
 /// Bytes that were resident at the peak, pages of mapped weights included; 0 where the system does not tell.

@@ -1,18 +1,24 @@
 //! What can be fetched, and what of it suits this machine.
 
-use checkpoints::{CATALOGUE, Needs, Published};
+use checkpoints::{CATALOGUE, Published, Share};
+use engine::{SelfTest, Work};
 
+use crate::machine::{Speed, speed};
+use crate::memory::{self, Room};
 use crate::models::Tuning;
-use crate::{Assistant, Error, memory};
+use crate::{Assistant, Error};
 
-/// The context that memory is told for: a long conversation, or a chapter.
+/// The context that memory is told for unless one is named: a long conversation, or a chapter.
 const CONTEXT_TOKENS: u32 = 8192;
 /// With more of the memory than this, other programs have to make room.
 const COMFORTABLE_PERCENT: u64 = 60;
 /// With more than this, the system begins to use the disk in the place of memory.
-const MOST_PERCENT: u64 = 85;
-/// The largest that is recommended unasked: larger ones write slower than people read, without a graphics card.
-const LARGEST_RECOMMENDED_PARAMETERS: u64 = 4_000_000_000;
+pub(crate) const MOST_PERCENT: u64 = 85;
+/// People read four or five words in a second: what writes slower is waited for.
+const READERS_TOKENS_PER_SECOND: f64 = 6.0;
+/// The largest that is recommended before the machine was tested: larger ones write slower than people read, without
+/// a graphics card.
+const LARGEST_UNTESTED_WEIGHTS: u64 = 4_000_000_000;
 
 /// What there is to choose from, for the machine it is.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +27,8 @@ pub struct Offers {
     pub machine_bytes: u64,
     /// The context that each offer's memory is told for.
     pub context_tokens: u32,
+    /// Whether the machine was tested, so that speeds are known.
+    pub is_tested: bool,
     /// The smallest first.
     pub offers: Vec<Offer>,
 }
@@ -38,6 +46,8 @@ pub struct Offer {
     pub tuning: Tuning,
     /// Whether it can be shown pictures.
     pub has_eyes: bool,
+    /// Whether it was taught 140 languages, and not only English.
+    pub speaks_many_languages: bool,
     /// Positions it was trained for.
     pub context_tokens: u32,
     /// Where on the hub it is.
@@ -50,6 +60,10 @@ pub struct Offer {
     pub memory_bytes: u64,
     /// Whether this machine has that memory.
     pub fit: Fit,
+    /// The longest context that this machine carries; 0 if none.
+    pub longest_context_tokens: u32,
+    /// How fast it will be here; `None` until the machine was tested.
+    pub speed: Option<Speed>,
     /// Whether it is here already.
     pub is_here: bool,
     /// Whether it is the one to begin with. One of them is.
@@ -67,68 +81,109 @@ pub enum Fit {
     No,
 }
 
+/// What offers are weighed against.
+struct Machine<'a> {
+    /// 0 where the system does not tell.
+    bytes: u64,
+    test: Option<&'a SelfTest>,
+}
+
 impl Assistant {
-    /// The catalogue, weighed against this machine.
-    pub fn offers(&self) -> Result<Offers, Error> {
+    /// The catalogue, weighed against this machine at a context of so many tokens, or the usual.
+    pub fn offers(&self, context_tokens: Option<u32>) -> Result<Offers, Error> {
         let here = self.models()?;
         let is_here = |published: &Published| here.iter().any(|model| model.name == published.name);
-        let machine_bytes = memory::machine_bytes();
-        let offers = CATALOGUE.iter();
-        let offers = offers.map(|published| offer(published, machine_bytes, is_here(published)));
-        let mut offers: Vec<Offer> = offers.collect();
-        let recommended = recommended(machine_bytes);
-        for offer in &mut offers {
-            offer.is_recommended = offer.name == recommended.name;
-        }
+        let test = self.self_test();
+        let machine = Machine {
+            bytes: memory::room().map_or(0, |Room { total_bytes, .. }| total_bytes),
+            test: test.as_ref(),
+        };
+        let context_tokens = context_tokens.unwrap_or(CONTEXT_TOKENS);
+        let recommended = recommended(&machine);
+        let offer = |published: &'static Published| Offer {
+            is_here: is_here(published),
+            is_recommended: published == recommended,
+            ..offer(published, &machine, context_tokens)
+        };
         Ok(Offers {
-            machine_bytes,
-            context_tokens: CONTEXT_TOKENS,
-            offers,
+            machine_bytes: machine.bytes,
+            context_tokens,
+            is_tested: test.is_some(),
+            offers: CATALOGUE.iter().map(offer).collect(),
         })
     }
 }
 
-/// The largest that fits well, sees no reason to wait, and comes without an account.
-fn recommended(machine_bytes: u64) -> &'static Published {
-    let usual = |published: &&Published| {
-        !published.is_gated && published.size.body_weights() < LARGEST_RECOMMENDED_PARAMETERS
-    };
-    let fits = |published: &&Published| {
-        fit(Needs::of(published, CONTEXT_TOKENS).bytes(), machine_bytes) == Fit::Well
+/// The largest that fits well, writes as fast as people read, and comes without an account.
+fn recommended(machine: &Machine) -> &'static Published {
+    let suits = |published: &&Published| {
+        let work = work(published);
+        let is_quick = match speed(machine.test, &work) {
+            Some(speed) => READERS_TOKENS_PER_SECOND <= speed.writing,
+            None => published.size.body_weights() < LARGEST_UNTESTED_WEIGHTS,
+        };
+        let memory_bytes = work.memory(CONTEXT_TOKENS.into()).bytes();
+        !published.is_gated && is_quick && machine.fit(memory_bytes) == Fit::Well
     };
     // Of one size the smallest file: what it loses is less than what the next size brings.
-    let best = CATALOGUE.iter().filter(usual).filter(fits);
+    let best = CATALOGUE.iter().filter(suits);
     let best = best.max_by_key(|it| (it.size.body_weights(), u64::MAX - it.weights_bytes()));
     best.unwrap_or(&CATALOGUE[0])
 }
 
-fn offer(published: &Published, machine_bytes: u64, is_here: bool) -> Offer {
-    let memory_bytes = Needs::of(published, CONTEXT_TOKENS).bytes();
+fn offer(published: &Published, machine: &Machine, context_tokens: u32) -> Offer {
+    let work = work(published);
+    let memory_bytes = work.memory(context_tokens.into()).bytes();
+    let longest = work.longest_context(|memory| machine.fit(memory.bytes()) != Fit::No);
     Offer {
         name: published.name.to_owned(),
         title: published.size.title.to_owned(),
         format: published.format.name().to_owned(),
         tuning: published.tuning.into(),
         has_eyes: published.size.has_eyes,
+        speaks_many_languages: published.size.speaks_many_languages,
         context_tokens: published.size.context_tokens,
         repository: published.repository.to_owned(),
         is_gated: published.is_gated,
         download_bytes: published.bytes(),
         memory_bytes,
-        fit: fit(memory_bytes, machine_bytes),
-        is_here,
+        fit: machine.fit(memory_bytes),
+        longest_context_tokens: longest as u32,
+        speed: speed(machine.test, &work),
+        is_here: false,
         is_recommended: false,
     }
 }
 
-fn fit(memory_bytes: u64, machine_bytes: u64) -> Fit {
-    // Where the system does not tell, nothing is forbidden.
-    if machine_bytes == 0 || memory_bytes <= machine_bytes / 100 * COMFORTABLE_PERCENT {
-        Fit::Well
-    } else if memory_bytes <= machine_bytes / 100 * MOST_PERCENT {
-        Fit::Tightly
-    } else {
-        Fit::No
+/// What a published model is to a machine.
+fn work(published: &Published) -> Work {
+    let size = published.size;
+    let of = |share: Share| (share.packing, share.weights);
+    Work {
+        shares: published.layers().into_iter().map(of).collect(),
+        table: of(published.table()),
+        layers: size.layers,
+        global_layers: size.global_layers,
+        window: size.window,
+        width: size.width,
+        query_width: size.heads * size.head_dim,
+        kept_width: 2 * size.kv_heads * size.head_dim,
+        context_tokens: size.context_tokens.into(),
+        weights_bytes: published.weights_bytes(),
+        tower_bytes: published.tower_bytes(),
+    }
+}
+
+impl Machine<'_> {
+    fn fit(&self, memory_bytes: u64) -> Fit {
+        // Where the system does not tell, nothing is forbidden.
+        if self.bytes == 0 || memory_bytes <= self.bytes / 100 * COMFORTABLE_PERCENT {
+            Fit::Well
+        } else if memory_bytes <= self.bytes / 100 * MOST_PERCENT {
+            Fit::Tightly
+        } else {
+            Fit::No
+        }
     }
 }
 
@@ -138,11 +193,15 @@ mod tests {
 
     const GB: u64 = 1_000_000_000;
 
+    fn machine(bytes: u64) -> Machine<'static> {
+        Machine { bytes, test: None }
+    }
+
     #[test]
     fn each_machine_is_recommended_what_it_carries() {
         #[track_caller]
-        fn check(machine_bytes: u64, expected: &str) {
-            assert_eq!(recommended(machine_bytes).name, expected, "{machine_bytes}");
+        fn check(bytes: u64, expected: &str) {
+            assert_eq!(recommended(&machine(bytes)).name, expected, "{bytes}");
         }
         check(GB, "gemma-3-270m-it-Q8_0");
         check(2 * GB, "gemma-3-1b-it-Q4_K_M");
@@ -152,11 +211,51 @@ mod tests {
         check(GB / 10, "gemma-3-270m-it-Q8_0"); // nothing fits: the smallest
     }
 
+    /// Every weight costs so much to write with: 27B in four bits is 26 billion of them.
+    #[test]
+    fn a_quick_machine_is_recommended_more_and_a_slow_one_less() {
+        #[track_caller]
+        fn check(seconds_per_weight: f64, expected: &str) {
+            let rate = |format: &str| engine::Rate {
+                format: format.to_owned(),
+                writing_seconds: seconds_per_weight,
+                reading_seconds: seconds_per_weight,
+            };
+            let formats = ["Q4_0", "Q5_0", "Q8_0", "Q4_K", "Q6_K", "F16", "BF16"];
+            let test = SelfTest {
+                rates: formats.map(rate).to_vec(),
+                search_seconds: seconds_per_weight,
+                loop_seconds: 0.0,
+                float_seconds: 0.0,
+            };
+            let machine = Machine {
+                bytes: 64 * GB,
+                test: Some(&test),
+            };
+            assert_eq!(recommended(&machine).name, expected);
+        }
+        check(1e-12, "gemma-3-27b-it-Q4_K_M");
+        check(1e-11, "gemma-3-12b-it-Q4_K_M");
+        check(1e-10, "gemma-3-1b-it-Q4_K_M");
+        check(1e-8, "gemma-3-270m-it-Q8_0");
+    }
+
     #[test]
     fn what_does_not_fit_is_said() {
-        assert_eq!(fit(6 * GB, 10 * GB), Fit::Well);
-        assert_eq!(fit(7 * GB, 10 * GB), Fit::Tightly);
-        assert_eq!(fit(9 * GB, 10 * GB), Fit::No);
-        assert_eq!(fit(9 * GB, 0), Fit::Well);
+        assert_eq!(machine(10 * GB).fit(6 * GB), Fit::Well);
+        assert_eq!(machine(10 * GB).fit(7 * GB), Fit::Tightly);
+        assert_eq!(machine(10 * GB).fit(9 * GB), Fit::No);
+        assert_eq!(machine(0).fit(9 * GB), Fit::Well);
+    }
+
+    #[test]
+    fn what_does_not_fit_may_fit_with_less_to_read() {
+        let four = checkpoints::published("gemma-3-4b-it-Q4_K_M").expect("it is there");
+        let offer = offer(four, &machine(6 * GB), 131_072);
+        assert_eq!(offer.fit, Fit::No);
+        let longest = offer.longest_context_tokens;
+        assert!((1024..131_072).contains(&longest), "{longest}");
+        let four = super::offer(four, &machine(6 * GB), longest);
+        assert_eq!(four.fit, Fit::Tightly);
     }
 }

@@ -17,6 +17,10 @@ pub struct Settings {
     pub model: Option<String>,
     /// Whether wide and tall pictures are also shown to the model in pieces.
     pub pan_and_scan: bool,
+    /// Positions that a model may hold at once; `None` is as many as it was trained for and this machine carries.
+    pub context_tokens: Option<u32>,
+    /// After how long without a question the model leaves the memory; `None` is never.
+    pub rest_after_minutes: Option<u32>,
     /// How answers are drawn.
     pub sampling: Sampling,
 }
@@ -69,6 +73,9 @@ impl Sampling {
     }
 }
 
+/// A break is shorter; a model that sleeps over night is not missed.
+const REST_AFTER_MINUTES: u32 = 60;
+
 /// The names the settings are kept under. Once shipped, a name keeps its meaning.
 mod key {
     pub const THEME: &str = "theme";
@@ -76,6 +83,8 @@ mod key {
     pub const OPEN_CONVERSATION: &str = "open_conversation";
     pub const MODEL: &str = "model";
     pub const PAN_AND_SCAN: &str = "pan_and_scan";
+    pub const CONTEXT_TOKENS: &str = "context_tokens";
+    pub const REST_AFTER_MINUTES: &str = "rest_after_minutes";
     pub const TEMPERATURE: &str = "temperature";
     pub const TOP_K: &str = "top_k";
     pub const TOP_P: &str = "top_p";
@@ -97,6 +106,13 @@ impl Assistant {
             open_conversation: self.kept_as(key::OPEN_CONVERSATION)?,
             model: self.kept(key::MODEL)?,
             pan_and_scan: self.kept_as(key::PAN_AND_SCAN)?.unwrap_or(true),
+            context_tokens: self.kept_as(key::CONTEXT_TOKENS)?,
+            // Zero is kept for "never": nothing kept is the usual.
+            rest_after_minutes: match self.kept_as(key::REST_AFTER_MINUTES)? {
+                Some(0) => None,
+                Some(minutes) => Some(minutes),
+                None => Some(REST_AFTER_MINUTES),
+            },
             sampling: Sampling {
                 temperature: self.kept_as(key::TEMPERATURE)?.unwrap_or(usual.temperature),
                 top_k: self.kept_as(key::TOP_K)?.unwrap_or(usual.top_k),
@@ -124,6 +140,14 @@ impl Assistant {
             ),
             (key::MODEL, settings.model.clone()),
             (key::PAN_AND_SCAN, Some(settings.pan_and_scan.to_string())),
+            (
+                key::CONTEXT_TOKENS,
+                settings.context_tokens.map(|tokens| tokens.to_string()),
+            ),
+            (
+                key::REST_AFTER_MINUTES,
+                Some(settings.rest_after_minutes.unwrap_or(0).to_string()),
+            ),
             (key::TEMPERATURE, Some(sampling.temperature.to_string())),
             (key::TOP_K, Some(sampling.top_k.to_string())),
             (key::TOP_P, Some(sampling.top_p.to_string())),

@@ -143,10 +143,6 @@ impl Format {
     }
 }
 
-/// A head of more bits than this gets a copy that is quick to search.
-const SEARCHED_AS_IT_IS_BITS: u64 = 5;
-/// That copy's bits, in hundredths.
-const COPY_CENTIBITS: u64 = 425;
 /// A picture tower as the hub's `mmproj` files have it.
 const TOWER_BYTES: u64 = 851_251_104;
 /// What a file has besides its weights: the vocabulary, and the table of tensors.
@@ -189,15 +185,6 @@ impl Published {
     /// Bytes to be fetched.
     pub fn bytes(&self) -> u64 {
         self.weights_bytes() + self.tower_bytes()
-    }
-
-    /// Bytes of the quick copy of its head; 0 where the head itself is quick.
-    pub(crate) fn head_copy_bytes(&self) -> u64 {
-        let table = self.table();
-        match SEARCHED_AS_IT_IS_BITS * table.weights < 8 * table.bytes() {
-            true => table.weights * COPY_CENTIBITS / 800,
-            false => 0,
-        }
     }
 }
 

@@ -64,7 +64,7 @@ pub(crate) fn gguf_at(path: &Path) -> Result<Option<PathBuf>, Error> {
 
 /// The published sizes by layers and width: a GGUF file does not carry "4B" in a form to rely on.
 pub(crate) fn title(layers: u64, width: u64) -> Option<&'static str> {
-    let is_it = |size: &&Size| (u64::from(size.layers), u64::from(size.width)) == (layers, width);
+    let is_it = |size: &&Size| (size.layers, size.width) == (layers, width);
     SIZES.iter().find(is_it).map(|size| size.title)
 }
 

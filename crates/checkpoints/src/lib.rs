@@ -24,7 +24,7 @@
 //! Not here: opening a model to run it (`engine`), which model a person has chosen (`assistant`).
 //!
 //! Read in this order: `checkpoint` (what a file says it is: `gguf_file`, `mmproj`, `hugging_face`,
-//! `tuning`), `models` (the folder), `import`, `catalogue` (what is published), `shares` (in which formats) and `needs` (what it takes),
+//! `tuning`), `models` (the folder), `import`, `catalogue` (what is published) and `shares` (in which formats),
 //! `fetch` (how it comes over the line), `starter` (the first model of a new machine: `hub`, `packages`,
 //! `pip`), `new_file`, `disk`, `error`.
 
@@ -38,7 +38,6 @@ mod hugging_face;
 mod import;
 mod mmproj;
 mod models;
-mod needs;
 mod new_file;
 mod shares;
 pub mod starter;
@@ -48,6 +47,5 @@ pub use catalogue::{CATALOGUE, Format, Published, SIZES, Size, published};
 pub use checkpoint::{Checkpoint, Tuning, identify};
 pub use error::Error;
 pub use models::{Listing, Models};
-pub use needs::Needs;
 pub use new_file::write_file;
 pub use shares::Share;

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use assistant::{Assistant, BenchReport, Spread};
+use assistant::{Assistant, BenchReport, Speed, Spread};
 use serde_json::{Value, json};
 
 use crate::arguments::Bench;
@@ -42,6 +42,9 @@ fn as_json(bench: &Bench, report: &BenchReport) -> Value {
         "load_seconds": report.load_seconds,
         "first_token_seconds": report.first_token_seconds,
         "peak_resident_bytes": report.peak_resident_bytes,
+        "foreseen_prefill_tokens_per_second": report.foreseen.map(|speed| speed.reading),
+        "foreseen_decode_tokens_per_second": report.foreseen.map(|speed| speed.writing),
+        "foreseen_resident_bytes": report.foreseen_bytes,
     })
 }
 
@@ -78,7 +81,15 @@ fn write_table(out: &mut impl Write, bench: &Bench, report: &BenchReport) -> io:
     )?;
     writeln!(
         out,
-        "peak memory: {:.0} MB",
-        report.peak_resident_bytes as f64 / 1e6
-    )
+        "peak memory: {:.0} MB, foreseen {:.0} MB",
+        report.peak_resident_bytes as f64 / 1e6,
+        report.foreseen_bytes as f64 / 1e6
+    )?;
+    match report.foreseen {
+        Some(Speed { reading, writing }) => writeln!(
+            out,
+            "foreseen: reading {reading:.1}, writing {writing:.1} tokens/s"
+        ),
+        None => Ok(()),
+    }
 }

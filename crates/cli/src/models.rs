@@ -40,7 +40,11 @@ pub fn run(assistant: &Assistant, command: &Models) -> Result<(), Failure> {
                 &folder.display().to_string(),
             )
         }
-        Models::Recommend { json } => offers::recommend(assistant, *json),
+        Models::Recommend {
+            context,
+            again,
+            json,
+        } => offers::recommend(assistant, *context, *again, *json),
         Models::Download { name, base, json } => fetch(assistant, name.as_deref(), *base, *json),
     }
 }

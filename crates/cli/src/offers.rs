@@ -6,9 +6,19 @@ use assistant::{Assistant, Fit, Offer, Offers, Tuning};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
+use crate::interrupt::on_interrupt;
+use crate::progress::Bar;
 
-pub fn recommend(assistant: &Assistant, json: bool) -> Result<(), Failure> {
-    let offers = assistant.offers()?;
+pub fn recommend(
+    assistant: &Assistant,
+    context: Option<u32>,
+    again: bool,
+    json: bool,
+) -> Result<(), Failure> {
+    if again || !assistant.is_machine_tested() {
+        test_machine(assistant)?;
+    }
+    let offers = assistant.offers(context)?;
     let text = match json {
         true => as_json(&offers).to_string() + "\n",
         false => as_table(&offers),
@@ -17,17 +27,35 @@ pub fn recommend(assistant: &Assistant, json: bool) -> Result<(), Failure> {
     out.write_all(text.as_bytes()).map_err(Failure::Output)
 }
 
+/// Five seconds, once: speeds are foreseen from it.
+fn test_machine(assistant: &Assistant) -> Result<(), Failure> {
+    let stop = on_interrupt(|| {})?;
+    let mut bar = Bar::new();
+    bar.step("Measuring this machine");
+    let tested = assistant.test_machine(&stop, |done, all| bar.steps(done, all))?;
+    bar.end();
+    match tested {
+        true => Ok(()),
+        false => Err(Failure::Interrupted),
+    }
+}
+
 fn as_table(offers: &Offers) -> String {
     let width = offers.offers.iter().map(|offer| offer.name.len()).max();
     let width = width.unwrap_or(0);
-    let mut table = format!("  {:width$}  {:>9}  {:>9}\n", "", "to fetch", "memory");
+    let mut table = format!(
+        "  {:width$}  {:>9}  {:>9}  {:>8}  {:>8}\n",
+        "", "to fetch", "memory", "reads", "writes"
+    );
     for offer in &offers.offers {
         let mark = if offer.is_recommended { "*" } else { " " };
         let line = format!(
-            "{mark} {:width$}  {:>9}  {:>9}  {}",
+            "{mark} {:width$}  {:>9}  {:>9}  {:>8}  {:>8}  {}",
             offer.name,
             gigabytes(offer.download_bytes),
             gigabytes(offer.memory_bytes),
+            per_second(offer.speed.map(|speed| speed.reading)),
+            per_second(offer.speed.map(|speed| speed.writing)),
             remarks(offer).join(", "),
         );
         table.push_str(line.trim_end());
@@ -38,10 +66,18 @@ fn as_table(offers: &Offers) -> String {
         bytes => format!("the {} of this machine", gigabytes(bytes)),
     };
     table.push_str(&format!(
-        "\n* to begin with. Memory is told for {} tokens of context and weighed against {machine}.\n",
+        "\n* to begin with. Memory is told for {} tokens of context and weighed against {machine}; speeds are tokens a second, foreseen from a test of this machine.\n",
         offers.context_tokens,
     ));
     table
+}
+
+fn per_second(tokens: Option<f64>) -> String {
+    match tokens {
+        None => "?".to_owned(),
+        Some(tokens) if tokens < 10.0 => format!("{tokens:.1}"),
+        Some(tokens) => format!("{tokens:.0}"),
+    }
 }
 
 fn remarks(offer: &Offer) -> Vec<&'static str> {
@@ -78,6 +114,9 @@ fn as_json(offers: &Offers) -> Value {
                 Fit::Tightly => "tightly",
                 Fit::No => "no",
             },
+            "longest_context_tokens": offer.longest_context_tokens,
+            "reading_tokens_per_second": offer.speed.map(|speed| speed.reading),
+            "writing_tokens_per_second": offer.speed.map(|speed| speed.writing),
             "is_here": offer.is_here,
             "is_recommended": offer.is_recommended,
         })

@@ -25,10 +25,22 @@ impl Bar {
         let _ = writeln!(io::stderr(), "{what}");
     }
 
+    /// Bytes of all there are.
     pub fn progress(&mut self, done_bytes: u64, total_bytes: u64, seconds_left: Option<f64>) {
-        let percent = (done_bytes.min(total_bytes) * 100)
-            .checked_div(total_bytes)
-            .unwrap_or(0);
+        self.draw(done_bytes, total_bytes, |percent| {
+            line(percent, done_bytes, total_bytes, seconds_left)
+        });
+    }
+
+    /// Steps of all there are.
+    pub fn steps(&mut self, done: usize, all: usize) {
+        self.draw(done as u64, all as u64, |percent| {
+            format!("[{}] {percent:3} %", bar(percent))
+        });
+    }
+
+    fn draw(&mut self, done: u64, all: u64, line: impl FnOnce(u64) -> String) {
+        let percent = (done.min(all) * 100).checked_div(all).unwrap_or(0);
         let grain = if self.redraws { 1 } else { 10 };
         if self
             .shown
@@ -38,7 +50,7 @@ impl Bar {
         }
         self.shown = Some(percent);
         let mut err = io::stderr();
-        let line = line(percent, done_bytes, total_bytes, seconds_left);
+        let line = line(percent);
         let _ = match self.redraws {
             // The line before may have been longer: erase to its end.
             true => write!(err, "\r{line}\x1b[K").and_then(|()| err.flush()),
@@ -55,14 +67,18 @@ impl Bar {
 }
 
 fn line(percent: u64, done_bytes: u64, total_bytes: u64, seconds_left: Option<f64>) -> String {
-    let filled = (WIDTH * percent / 100) as usize;
-    let bar = "#".repeat(filled) + &"-".repeat(WIDTH as usize - filled);
+    let bar = bar(percent);
     let (done, total) = (done_bytes / 1_000_000, total_bytes / 1_000_000);
     let left = match seconds_left {
         Some(seconds) => format!(", {} left", duration(seconds)),
         None => String::new(),
     };
     format!("[{bar}] {percent:3} %  {done} of {total} MB{left}")
+}
+
+fn bar(percent: u64) -> String {
+    let filled = (WIDTH * percent / 100) as usize;
+    "#".repeat(filled) + &"-".repeat(WIDTH as usize - filled)
 }
 
 fn duration(seconds: f64) -> String {

@@ -365,7 +365,7 @@ impl Engine {
     }
 }
 
-fn level(name: Option<&str>) -> Result<Level, Error> {
+pub(crate) fn level(name: Option<&str>) -> Result<Level, Error> {
     let Some(name) = name else {
         return Ok(Level::detect());
     };

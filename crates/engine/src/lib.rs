@@ -36,7 +36,7 @@
 //! `d` width of a head. Shapes are written `[t, h, d]`.
 //!
 //! Read in this order: `config`, `weights`, `prompt`, `model`, `attention`, `feed_forward`, `norm`, `rope`, `mask`,
-//! `tower`, `ops`, `cache`, `engine`, `generate`, `sampling`, `convert`.
+//! `tower`, `ops`, `cache`, `engine`, `generate`, `sampling`, `convert`, `self_test`, `foresee`.
 
 mod config;
 mod weights;
@@ -64,12 +64,17 @@ mod sampling;
 
 pub mod convert;
 
+mod foresee;
+mod self_test;
+
 mod error;
 
 pub use config::{Config, TowerConfig};
 pub use engine::{Engine, Numerics, Setup};
 pub use error::Error;
+pub use foresee::{Memory, Speed, Work};
 pub use generate::{Ended, Event, Limits, Outcome};
 pub use prompt::{PICTURE_TOKENS, Picture, Prompt};
 pub use sampling::Sampling;
+pub use self_test::{Rate, SelfTest};
 pub use weights::Weights;

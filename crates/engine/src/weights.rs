@@ -14,11 +14,12 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use gguf::TensorType;
 use kernels::block::{self, BlockType};
 
 use crate::config::TowerConfig;
 use crate::norm::Norm;
-use crate::{Config, Error};
+use crate::{Config, Error, Work};
 use map::Mapped;
 
 /// The types that are read here.
@@ -146,6 +147,50 @@ impl Weights {
     /// the caller finds it by its text, `<image_soft_token>`.
     pub fn image_token(&self) -> Option<u32> {
         self.image_token
+    }
+
+    /// What the model is to a machine.
+    pub fn work(&self) -> Work {
+        let of_layers = |(name, _): &(&String, &Stored)| name.starts_with("blk.");
+        let matrix = |(_, stored): (&String, &Stored)| {
+            let block = stored
+                .block
+                .as_ref()
+                .ok()
+                .filter(|_| stored.shape.len() == 2)?;
+            Some((single::kind(*block), stored.shape.iter().product()))
+        };
+        let mut shares: Vec<(TensorType, u64)> = Vec::new();
+        for (format, weights) in self.tensors.iter().filter(of_layers).filter_map(matrix) {
+            match shares.iter_mut().find(|share| share.0 == format) {
+                Some(share) => share.1 += weights,
+                None => shares.push((format, weights)),
+            }
+        }
+        let config = &self.config;
+        let table = self.tensors.get_key_value(EMBEDDING).and_then(matrix);
+        let bytes_of = |is_tower: bool| -> u64 {
+            let tensors = self.tensors.iter();
+            let of_it = tensors.filter(|(name, _)| tower::is_ours(name) == is_tower);
+            of_it.map(|(_, stored)| stored.range.len() as u64).sum()
+        };
+        let global_layers = config
+            .layer_is_global
+            .iter()
+            .filter(|is_global| **is_global);
+        Work {
+            shares,
+            table: table.unwrap_or((TensorType::F32, 0)),
+            layers: config.num_hidden_layers() as u64,
+            global_layers: global_layers.count() as u64,
+            window: config.sliding_window as u64,
+            width: config.hidden_size as u64,
+            query_width: (config.num_attention_heads * config.head_dim) as u64,
+            kept_width: 2 * (config.num_key_value_heads * config.head_dim) as u64,
+            context_tokens: config.max_position_embeddings as u64,
+            weights_bytes: bytes_of(false),
+            tower_bytes: bytes_of(true),
+        }
     }
 
     /// Whether there is a tensor of this (GGUF's) name.

@@ -1,12 +1,14 @@
 //! The models on this machine.
 
+use std::sync::atomic::AtomicBool;
+
 use assistant::Assistant;
 use tauri::async_runtime::spawn_blocking;
 use tauri::{State, WebviewWindow, ipc::Channel};
 use tauri_plugin_dialog::DialogExt;
 
 use super::aside;
-use crate::contract::{Failure, FetchEvent, Model, ModelState, Offers};
+use crate::contract::{Failure, FetchEvent, Model, ModelState, Offers, TestProgress};
 
 /// Every model in the models folder, by name.
 #[tauri::command]
@@ -96,11 +98,33 @@ pub async fn fetch_starter(
     fetch.await
 }
 
-/// What can be fetched, weighed against this machine.
+/// What can be fetched, weighed against this machine with a context of so many tokens; null is the usual.
 #[tauri::command]
 #[specta::specta]
-pub async fn list_offers(assistant: State<'_, Assistant>) -> Result<Offers, Failure> {
-    Ok(aside(assistant, Assistant::offers).await?.into())
+pub async fn list_offers(
+    assistant: State<'_, Assistant>,
+    context_tokens: Option<u32>,
+) -> Result<Offers, Failure> {
+    let offers = aside(assistant, move |assistant| assistant.offers(context_tokens));
+    Ok(offers.await?.into())
+}
+
+/// Measures this machine for about five seconds, so that speeds are known; false if an answer is being written.
+#[tauri::command]
+#[specta::specta]
+pub async fn test_machine(
+    assistant: State<'_, Assistant>,
+    on_progress: Channel<TestProgress>,
+) -> Result<bool, Failure> {
+    let never = AtomicBool::new(false);
+    let test = aside(assistant, move |assistant| {
+        assistant.test_machine(&never, |done, all| {
+            let (done, all) = (done as u32, all as u32);
+            // The window may be gone before it ends; what was found is kept.
+            let _ = on_progress.send(TestProgress { done, all });
+        })
+    });
+    test.await
 }
 
 /// Fetches one of them, as `fetch_starter` does.

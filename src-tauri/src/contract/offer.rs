@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use specta::Type;
+use specta_typescript::Number;
 
 use super::model::Tuning;
 
@@ -13,8 +14,29 @@ pub struct Offers {
     pub machine_bytes: u64,
     /// The context that each offer's memory is told for.
     pub context_tokens: u32,
+    /// Whether this machine was tested, so that speeds are known.
+    pub is_tested: bool,
     /// The smallest first.
     pub offers: Vec<Offer>,
+}
+
+/// Tokens per second, foreseen.
+#[derive(Debug, Clone, Copy, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct Speed {
+    #[specta(type = Number)]
+    pub reading: f64,
+    #[specta(type = Number)]
+    pub writing: f64,
+}
+
+/// How far the test of this machine is.
+#[derive(Debug, Clone, Copy, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct TestProgress {
+    /// Measurements done.
+    pub done: u32,
+    pub all: u32,
 }
 
 /// A model that can be fetched.
@@ -29,6 +51,8 @@ pub struct Offer {
     pub format: String,
     pub tuning: Tuning,
     pub has_eyes: bool,
+    /// Whether it was taught 140 languages, and not only English.
+    pub speaks_many_languages: bool,
     /// Positions it was trained for.
     pub context_tokens: u32,
     /// Whether the hub wants an account that has agreed to Gemma's terms.
@@ -38,6 +62,10 @@ pub struct Offer {
     /// Memory while it answers, pictures included.
     pub memory_bytes: u64,
     pub fit: Fit,
+    /// The longest context that this machine carries; 0 if none.
+    pub longest_context_tokens: u32,
+    /// How fast it will be here; null until this machine was tested.
+    pub speed: Option<Speed>,
     pub is_here: bool,
     /// Whether it is the one to begin with. One of them is.
     pub is_recommended: bool,
@@ -59,6 +87,7 @@ impl From<assistant::Offers> for Offers {
         Self {
             machine_bytes: it.machine_bytes,
             context_tokens: it.context_tokens,
+            is_tested: it.is_tested,
             offers: it.offers.into_iter().map(Offer::from).collect(),
         }
     }
@@ -72,11 +101,17 @@ impl From<assistant::Offer> for Offer {
             format: it.format,
             tuning: it.tuning.into(),
             has_eyes: it.has_eyes,
+            speaks_many_languages: it.speaks_many_languages,
             context_tokens: it.context_tokens,
             is_gated: it.is_gated,
             download_bytes: it.download_bytes,
             memory_bytes: it.memory_bytes,
             fit: it.fit.into(),
+            longest_context_tokens: it.longest_context_tokens,
+            speed: it.speed.map(|it| Speed {
+                reading: it.reading,
+                writing: it.writing,
+            }),
             is_here: it.is_here,
             is_recommended: it.is_recommended,
         }

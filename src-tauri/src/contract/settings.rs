@@ -16,6 +16,10 @@ pub struct Settings {
     pub model: Option<String>,
     /// Whether wide and tall pictures are also shown to the model in pieces.
     pub pan_and_scan: bool,
+    /// Positions that a model may hold at once; null is as many as this machine carries.
+    pub context_tokens: Option<u32>,
+    /// After how long without a question the model leaves the memory; null is never.
+    pub rest_after_minutes: Option<u32>,
     pub sampling: Sampling,
 }
 
@@ -51,6 +55,8 @@ impl From<assistant::Settings> for Settings {
             open_conversation: it.open_conversation,
             model: it.model,
             pan_and_scan: it.pan_and_scan,
+            context_tokens: it.context_tokens,
+            rest_after_minutes: it.rest_after_minutes,
             sampling: it.sampling.into(),
         }
     }
@@ -64,6 +70,8 @@ impl From<Settings> for assistant::Settings {
             open_conversation: it.open_conversation,
             model: it.model,
             pan_and_scan: it.pan_and_scan,
+            context_tokens: it.context_tokens,
+            rest_after_minutes: it.rest_after_minutes,
             sampling: it.sampling.into(),
         }
     }

@@ -25,6 +25,8 @@ fn a_restart_finds_everything() {
         open_conversation: Some(chat),
         model: Some("gemma-3-270m-q4_k_m".to_owned()),
         pan_and_scan: false,
+        context_tokens: Some(4096),
+        rest_after_minutes: None,
         sampling: Sampling {
             temperature: 0.7,
             top_k: 40,
@@ -65,12 +67,15 @@ fn a_new_person_finds_the_usual() {
         open_conversation,
         model,
         pan_and_scan,
+        context_tokens,
+        rest_after_minutes,
         sampling,
     } = settings;
     assert_eq!(
         (theme, sidebar_open, open_conversation, model, pan_and_scan),
         (Theme::System, true, None, None, true)
     );
+    assert_eq!((context_tokens, rest_after_minutes), (None, Some(60)));
     let usual = Sampling {
         temperature: 1.0,
         top_k: 64,

@@ -200,8 +200,14 @@ pub fn options(home: &Path) -> Options {
     }
 }
 
+thread_local!(static NOW_MS: Cell<i64> = const { Cell::new(1_893_456_000_000) });
+
 /// Begins at 2030-01-01 and goes on by a twentieth of a second whenever it is looked at.
 fn clock() -> i64 {
-    thread_local!(static NOW_MS: Cell<i64> = const { Cell::new(1_893_456_000_000) });
     NOW_MS.with(|now| now.replace(now.get() + 50))
+}
+
+/// Lets time pass in which nobody looks at the clock.
+pub fn minutes_pass(minutes: i64) {
+    NOW_MS.with(|now| now.set(now.get() + minutes * 60_000));
 }

@@ -56,7 +56,15 @@ pub enum Models {
         json: bool,
     },
     /// List what can be fetched, with what each takes of this machine, and which one to begin with.
+    ///
+    /// The first time, this machine is measured for five seconds: speeds are foreseen from that.
     Recommend {
+        /// Tell memory for a context of so many tokens [default: 8192].
+        #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u32).range(1..))]
+        context: Option<u32>,
+        /// Measure this machine again.
+        #[arg(long)]
+        again: bool,
         /// Print a JSON object.
         #[arg(long)]
         json: bool,

@@ -143,24 +143,34 @@ fn damaged(path: &Path, source: gguf::Error) -> Error {
     }
 }
 
+/// The formats by their two names.
+const KINDS: [(TensorType, BlockType); 16] = [
+    (TensorType::F32, BlockType::F32),
+    (TensorType::F16, BlockType::F16),
+    (TensorType::BF16, BlockType::BF16),
+    (TensorType::F8_E4M3, BlockType::F8_E4M3),
+    (TensorType::Q4_0, BlockType::Q4_0),
+    (TensorType::Q4_1, BlockType::Q4_1),
+    (TensorType::Q5_0, BlockType::Q5_0),
+    (TensorType::Q5_1, BlockType::Q5_1),
+    (TensorType::Q8_0, BlockType::Q8_0),
+    (TensorType::Q2_K, BlockType::Q2_K),
+    (TensorType::Q3_K, BlockType::Q3_K),
+    (TensorType::Q4_K, BlockType::Q4_K),
+    (TensorType::Q5_K, BlockType::Q5_K),
+    (TensorType::Q6_K, BlockType::Q6_K),
+    (TensorType::IQ4_NL, BlockType::IQ4_NL),
+    (TensorType::IQ4_XS, BlockType::IQ4_XS),
+];
+
 fn block(kind: TensorType) -> Option<BlockType> {
-    Some(match kind {
-        TensorType::F32 => BlockType::F32,
-        TensorType::F16 => BlockType::F16,
-        TensorType::BF16 => BlockType::BF16,
-        TensorType::F8_E4M3 => BlockType::F8_E4M3,
-        TensorType::Q4_0 => BlockType::Q4_0,
-        TensorType::Q4_1 => BlockType::Q4_1,
-        TensorType::Q5_0 => BlockType::Q5_0,
-        TensorType::Q5_1 => BlockType::Q5_1,
-        TensorType::Q8_0 => BlockType::Q8_0,
-        TensorType::Q2_K => BlockType::Q2_K,
-        TensorType::Q3_K => BlockType::Q3_K,
-        TensorType::Q4_K => BlockType::Q4_K,
-        TensorType::Q5_K => BlockType::Q5_K,
-        TensorType::Q6_K => BlockType::Q6_K,
-        TensorType::IQ4_NL => BlockType::IQ4_NL,
-        TensorType::IQ4_XS => BlockType::IQ4_XS,
-        TensorType::Other(_) => return None,
-    })
+    KINDS.iter().find(|it| it.0 == kind).map(|it| it.1)
+}
+
+/// What GGUF calls the format.
+pub(crate) fn kind(block: BlockType) -> TensorType {
+    let found = KINDS.iter().find(|it| it.1 == block);
+    found
+        .expect("every format has a name in GGUF, or one of ours")
+        .0
 }
