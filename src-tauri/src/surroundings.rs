@@ -5,7 +5,7 @@ use std::fs::{self, File, TryLockError};
 use std::hash::{BuildHasher, RandomState};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use assistant::{Home, Options};
+use assistant::{Home, Options, Surroundings};
 
 use crate::contract::Failure;
 
@@ -43,6 +43,7 @@ pub fn options(home: Home) -> Result<Options, Failure> {
         })?,
         cpu_level: variable("LECTERN_CPU"),
         hub: variable("HF_ENDPOINT"),
+        surroundings: Surroundings::new(env::home_dir(), |name| env::var_os(name)),
     })
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use checkpoints::fetch::{self, Sources};
-use checkpoints::{Models, starter};
+use checkpoints::{Models, Taking, starter};
 
 use crate::assistant::lock;
 use crate::event::FetchEvent;
@@ -44,18 +44,25 @@ impl Assistant {
     pub fn open_model(
         &self,
         file: &Path,
+        taking: Option<Taking>,
         mut on_event: impl FnMut(FetchEvent),
     ) -> Result<Option<Model>, Error> {
         let fetching = Fetching::begin(self)?;
         on_event(FetchEvent::Step("Taking the file in".to_owned()));
         let begun = Instant::now();
-        self.import_model(file, None, &fetching.stop, |done_bytes, total_bytes| {
-            on_event(FetchEvent::Progress {
-                done_bytes,
-                total_bytes,
-                seconds_left: seconds_left(begun.elapsed(), done_bytes, total_bytes),
-            });
-        })
+        self.import_model(
+            file,
+            None,
+            taking,
+            &fetching.stop,
+            |done_bytes, total_bytes| {
+                on_event(FetchEvent::Progress {
+                    done_bytes,
+                    total_bytes,
+                    seconds_left: seconds_left(begun.elapsed(), done_bytes, total_bytes),
+                });
+            },
+        )
     }
 
     /// Makes a running fetch end with `Cancelled`.

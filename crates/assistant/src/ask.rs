@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::path::PathBuf;
 
 use documents::Picture as Decoded;
-use engine::{Limits, Prompt, Weights};
+use engine::{Limits, Prompt};
 use library::PictureId;
 use prompt::{PanAndScan, Part, Turn};
 
@@ -107,7 +107,7 @@ impl Assistant {
             return Err(Error::EmptyMessage);
         }
         let model = self.asked(ask)?;
-        if !pictures.files.is_empty() && Weights::open(&model.path)?.tower().is_none() {
+        if !pictures.files.is_empty() && model.weights()?.tower().is_none() {
             return Err(Error::NoEyes { model: model.title });
         }
         let shown = Shown::read(pictures)?;

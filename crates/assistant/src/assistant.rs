@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use checkpoints::Models;
+use checkpoints::{Models, Surroundings};
 use library::Library;
 
 use crate::Error;
@@ -32,6 +32,8 @@ pub struct Options {
     pub cpu_level: Option<String>,
     /// Where models are fetched from instead of `https://huggingface.co`; `None` is there.
     pub hub: Option<String>,
+    /// Where other programs may keep models.
+    pub surroundings: Surroundings,
 }
 
 /// Lectern without a face. Cheap to clone; all clones are one.

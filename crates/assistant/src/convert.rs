@@ -5,7 +5,6 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use engine::Weights;
 use engine::convert::{Conversion, Format};
 use gguf::{Array, Value};
 use prompt::{TokenKind, Vocabulary};
@@ -44,7 +43,7 @@ impl Assistant {
         mut on_progress: impl FnMut(Converting),
     ) -> Result<Option<u64>, Error> {
         let model = self.model_at(source)?;
-        let weights = Weights::open(&model.path)?;
+        let weights = model.weights()?;
         let metadata = match weights.header() {
             Some(_) => BTreeMap::new(),
             None => metadata_of(&model, weights.config().vocab_size)?,

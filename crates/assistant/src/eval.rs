@@ -79,6 +79,7 @@ impl Assistant {
             Precision::Exact => Numerics::Exact,
             Precision::Fast => Numerics::Fast,
         };
+        let mmproj = mmproj.or(model.mmproj.as_deref());
         let weights = engine::Weights::open_with(&model.path, mmproj)?;
         let image_token = vocabulary::image_token(&model.path, &weights)?;
         let setup = loaded::setup(self.compute(), numerics, chunk, None, image_token);

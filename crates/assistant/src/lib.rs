@@ -5,7 +5,7 @@
 //! prints and never decides how a thing looks.
 //!
 //! Read in this order: `assistant` (what is held open), `conversations`, `reply` (the walk of one
-//! message), `pictures`, `sight`, `models`, `loading`, `context`, `machine`, `offers`, `arrivals`, `convert`, `ask` (without the
+//! message), `pictures`, `sight`, `models`, `elsewhere`, `loading`, `context`, `machine`, `offers`, `arrivals`, `convert`, `ask` (without the
 //! store), `eval`, `bench`, `home`, `error`.
 
 mod arrivals;
@@ -16,6 +16,7 @@ mod catch_up;
 mod context;
 mod conversations;
 mod convert;
+mod elsewhere;
 mod embeddings;
 mod error;
 mod eval;
@@ -40,15 +41,17 @@ mod vocabulary;
 pub use ask::{Ask, AskOutcome, AskPictures};
 pub use assistant::{Assistant, Options};
 pub use bench::{Bench, BenchReport, Spread};
+pub use checkpoints::{Surroundings, Taking};
 pub use conversations::{Conversation, ConversationId, Figures, Message, MessageId, Role};
 pub use convert::Converting;
+pub use elsewhere::FoundModel;
 pub use engine::convert::Format;
 pub use error::Error;
 pub use eval::{Features, Logits, Pixels, Precision};
 pub use event::{FetchEvent, ReplyEvent};
 pub use home::Home;
 pub use machine::Speed;
-pub use models::{Model, ModelState, Tuning};
+pub use models::{Model, ModelState, Place, Tuning};
 pub use offers::{Fit, Offer, Offers};
 pub use pictures::{Draft, Picture, PictureId, Shown};
 pub use prompt::{Crop, PanAndScan};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use engine::{Engine, Numerics, Setup, Weights, Work};
+use engine::{Engine, Numerics, Setup, Work};
 use prompt::{Tokenizer, Turn};
 
 use crate::conversations::{ConversationId, MessageId};
@@ -44,7 +44,7 @@ impl Loaded {
         context_len: impl FnOnce(&Work) -> Result<usize, Error>,
         make_room: impl FnOnce(),
     ) -> Result<Self, Error> {
-        let weights = Weights::open(&model.path)?;
+        let weights = model.weights()?;
         let tokenizer = vocabulary::tokenizer(&model.path, weights.header())?;
         let context_len = context_len(&weights.work())?;
         make_room();

@@ -1,7 +1,6 @@
 //! The checkpoints on this machine, and the one that chats use.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 
 use checkpoints::Checkpoint;
 use engine::Weights;
@@ -27,6 +26,21 @@ pub struct Model {
     pub context_tokens: u32,
     /// Whether it can look at pictures.
     pub has_eyes: bool,
+    /// The file of its picture tower, where it has one of its own.
+    pub mmproj: Option<PathBuf>,
+    /// Whose its files are.
+    pub place: Place,
+    /// Of files that are not ours, whose they are, if that is known: "Ollama".
+    pub program: Option<String>,
+}
+
+/// Whose the files of a model are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// They lie in the models folder, and go when the model is removed.
+    Ours,
+    /// They lie somewhere else, and are never written or deleted by us.
+    Elsewhere,
 }
 
 /// What a checkpoint was taught.
@@ -77,30 +91,10 @@ impl Assistant {
 
     /// Chats use this model from now on. A model that cannot be opened is not chosen.
     pub fn choose_model(&self, name: &str) -> Result<ModelState, Error> {
-        let checkpoint = self.folder()?.find(name)?;
-        Weights::open(&checkpoint.path)?;
-        self.keep_model(Some(&checkpoint.name))?;
+        let model = Model::from(self.folder()?.find(name)?);
+        model.weights()?;
+        self.keep_model(Some(&model.name))?;
         self.model_state()
-    }
-
-    /// Takes a GGUF file or a folder into the models folder, with the picture tower `mmproj` or the one that lies beside
-    /// it, and chooses it. The originals stay. `on_progress` hears bytes done and in all; `None` if it was stopped,
-    /// and then nothing is left of it.
-    pub fn import_model(
-        &self,
-        file: &Path,
-        mmproj: Option<&Path>,
-        stop: &AtomicBool,
-        on_progress: impl FnMut(u64, u64),
-    ) -> Result<Option<Model>, Error> {
-        let found = checkpoints::identify(file)?;
-        Weights::open_with(&found.path, mmproj)?; // what cannot be opened is not copied
-        let imported = self.folder()?.import(file, mmproj, stop, on_progress)?;
-        let model = imported.map(Model::from);
-        if let Some(model) = &model {
-            self.keep_model(Some(&model.name))?;
-        }
-        Ok(model)
     }
 
     /// Deletes a model and says how many bytes that freed. One that is being used stays.
@@ -159,6 +153,13 @@ impl Assistant {
     }
 }
 
+impl Model {
+    /// Its files, opened and checked but not read.
+    pub(crate) fn weights(&self) -> Result<Weights, engine::Error> {
+        Weights::open_with(&self.path, self.mmproj.as_deref())
+    }
+}
+
 impl From<checkpoints::Tuning> for Tuning {
     fn from(tuning: checkpoints::Tuning) -> Self {
         match tuning {
@@ -179,9 +180,15 @@ impl From<Checkpoint> for Model {
             tuning,
             context_tokens,
             has_eyes,
-            mmproj: _, // the engine finds it by the same rule
+            mmproj,
+            place,
+            program,
         } = checkpoint;
         let tuning = Tuning::from(tuning);
+        let place = match place {
+            checkpoints::Place::Ours => Place::Ours,
+            checkpoints::Place::Elsewhere => Place::Elsewhere,
+        };
         Self {
             name,
             title,
@@ -191,6 +198,9 @@ impl From<Checkpoint> for Model {
             tuning,
             context_tokens,
             has_eyes,
+            mmproj,
+            place,
+            program,
         }
     }
 }

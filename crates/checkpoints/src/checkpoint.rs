@@ -26,8 +26,21 @@ pub struct Checkpoint {
     pub context_tokens: u32,
     /// Whether it can be shown pictures.
     pub has_eyes: bool,
-    /// The file of a GGUF model's picture tower. A Hugging Face folder has its tower in it.
+    /// The file of a GGUF model's picture tower, where it has one of its own.
     pub mmproj: Option<PathBuf>,
+    /// Whose its files are.
+    pub place: Place,
+    /// Of files that are not ours, whose they are, if that is known: "Ollama".
+    pub program: Option<String>,
+}
+
+/// Whose the files of a checkpoint are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// They lie in the models folder, and go when the model is removed.
+    Ours,
+    /// They lie somewhere else, and are never written or deleted by us.
+    Elsewhere,
 }
 
 /// What a checkpoint was taught.
@@ -46,6 +59,11 @@ pub enum Tuning {
 ///
 /// Reads what stands before the weights, never the weights.
 pub fn identify(path: &Path) -> Result<Checkpoint, Error> {
+    if is_unfinished(path) {
+        return Err(Error::Unfinished {
+            path: path.to_owned(),
+        });
+    }
     match gguf_at(path)? {
         Some(file) => Ok(mmproj::with_eyes(&gguf_file::identify(&file)?)),
         None => hugging_face::identify(path),
@@ -66,6 +84,38 @@ pub(crate) fn gguf_at(path: &Path) -> Result<Option<PathBuf>, Error> {
 pub(crate) fn title(layers: u64, width: u64) -> Option<&'static str> {
     let is_it = |size: &&Size| (size.layers, size.width) == (layers, width);
     SIZES.iter().find(is_it).map(|size| size.title)
+}
+
+/// Whether a file is called as programs call what they have not fetched to its end: browsers, the hub's library, Ollama,
+/// `aria2` and we.
+fn is_unfinished(path: &Path) -> bool {
+    const ENDS: [&str; 8] = [
+        ".part",
+        ".partial",
+        "-partial",
+        ".crdownload",
+        ".download",
+        ".incomplete",
+        ".downloading",
+        ".opdownload",
+    ];
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let lower = name.to_lowercase();
+    let by_aria2 = path.with_file_name(format!("{name}.aria2"));
+    path.is_file() && (ENDS.iter().any(|end| lower.ends_with(end)) || by_aria2.is_file())
+}
+
+/// What a model is that Lectern does not run: "Llama 3.1 8B (llama)", or without a name of its own "a Llama model".
+pub(crate) fn described(name: &str, architecture: &str) -> String {
+    if !name.is_empty() {
+        return format!("{name} ({architecture})");
+    }
+    let family = family(architecture);
+    let article = match family.starts_with(['A', 'E', 'I', 'O']) {
+        true => "an",
+        false => "a",
+    };
+    format!("{article} {family} model")
 }
 
 /// "gemma2" → "Gemma 2", "llama" → "Llama": a name for a model Lectern does not run.

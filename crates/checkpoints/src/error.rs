@@ -21,8 +21,24 @@ pub enum Error {
     #[error("{} cannot be used: {problem}", path.display())]
     Broken { path: PathBuf, problem: String },
     /// A model, but not of the family Lectern runs.
-    #[error("{} is a {found} model, not Gemma 3", path.display())]
+    #[error("{} is {found}, not Gemma 3", path.display())]
     OtherModel { path: PathBuf, found: String },
+    /// A model that answers nothing.
+    #[error("{} is {found}, which turns text into numbers for searching and writes none", path.display())]
+    Embedding { path: PathBuf, found: String },
+    /// What is added to a model.
+    #[error("{} is an adapter (LoRA), which changes a model and is none", path.display())]
+    Adapter { path: PathBuf },
+    /// A file that another program is still writing.
+    #[error("{} is still being downloaded", path.display())]
+    Unfinished { path: PathBuf },
+    /// A file that ends before its last tensor does.
+    #[error("{} is not whole: it should have {needed_bytes} bytes and has {found_bytes}", path.display())]
+    NotWhole {
+        path: PathBuf,
+        needed_bytes: u64,
+        found_bytes: u64,
+    },
     /// The half of a model that sees pictures.
     #[error("{} is the part of a model that sees pictures, not a model", path.display())]
     Projector { path: PathBuf },
@@ -52,6 +68,20 @@ pub enum Error {
     /// A new file under a name that is taken.
     #[error("{} is there already", path.display())]
     Exists { path: PathBuf },
+
+    /// What a model's link leads to is not there.
+    #[error("{} is not there any more, where {name} {}", path.display(), lies(.program.as_deref()))]
+    LinkGone {
+        name: String,
+        path: PathBuf,
+        program: Option<String>,
+    },
+    /// A link that says nothing, or nothing that makes sense.
+    #[error("{} does not say where its model is: {problem}", path.display())]
+    Link { path: PathBuf, problem: String },
+    /// A file system that does not copy on write, or two of them.
+    #[error("{} cannot be cloned into {}: the disk shares no bytes between files", path.display(), folder.display())]
+    NoClone { path: PathBuf, folder: PathBuf },
 
     /// No model of this name is in the folder.
     #[error("no model called {name:?} is in {}", folder.display())]
@@ -144,6 +174,17 @@ impl Error {
             Self::Gguf { .. } => "it may be half a download: fetch it again",
             Self::Broken { .. } => "fetch the checkpoint again, with all its files",
             Self::OtherModel { .. } => "choose a Gemma 3 checkpoint: 270M, 1B, 4B, 12B or 27B",
+            Self::Embedding { .. } => "choose a Gemma 3 checkpoint: 270M, 1B, 4B, 12B or 27B",
+            Self::Adapter { .. } => "choose a model that the adapter has been merged into",
+            Self::Unfinished { .. } => {
+                "wait until the download has ended, and choose what it becomes"
+            }
+            Self::NotWhole { .. } => "it is half a download or half a copy: fetch it again",
+            Self::LinkGone { .. } => "put it back, or remove the model here, which forgets it",
+            Self::Link { .. } => {
+                "remove the model here, which forgets it, and choose its file again"
+            }
+            Self::NoClone { .. } => "copy it, or use it where it is",
             Self::Projector { .. } => "choose the model it belongs to",
             Self::OtherProjector { .. } => "choose the mmproj file that was made for this model",
             Self::ProjectorForFolder { .. } => {
@@ -188,6 +229,14 @@ impl Error {
             path,
             source,
         }
+    }
+}
+
+/// Who has, or had, what a link leads to.
+fn lies(program: Option<&str>) -> String {
+    match program {
+        Some(program) => format!("was by way of {program}"),
+        None => "was".to_owned(),
     }
 }
 

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use gguf::{Header, Part, mmproj};
 
-use crate::checkpoint::{Checkpoint, family, title};
+use crate::checkpoint::{Checkpoint, Place, described, title};
 use crate::error::Error;
-use crate::tuning::{Evidence, tuning};
+use crate::tuning::{self, Evidence};
 
 /// What llama.cpp calls its mixtures of formats: `general.file_type` is an index into them.
 /// (`enum llama_ftype` in its `include/llama.h`; the numbers without a name are formats it gave up.)
@@ -56,6 +56,8 @@ pub struct Told {
     pub checkpoint: Checkpoint,
     /// Of the model's stream: a picture tower makes rows of that width.
     pub width: u32,
+    /// Whether the metadata has words for what it was taught.
+    pub says_tuning: bool,
 }
 
 /// Says what the GGUF file at `path` is; if it is one of several that are one model, what they are together.
@@ -105,13 +107,20 @@ pub fn identify(path: &Path) -> Result<Told, Error> {
         path: path.clone(),
         size_bytes,
         format: format(&headers).map_err(damaged)?,
-        tuning: tuning(&evidence),
+        tuning: tuning::tuning(&evidence),
         context_tokens: number("gemma3.context_length")?,
-        has_eyes: false,
+        has_eyes: has_tower(header),
         mmproj: None,
+        place: Place::Elsewhere,
+        program: None,
         name: name.clone(),
     };
-    Ok(Told { checkpoint, width })
+    let says_tuning = tuning::is_said(&evidence);
+    Ok(Told {
+        checkpoint,
+        width,
+        says_tuning,
+    })
 }
 
 /// The model in a folder of GGUF files, which are the parts of one and perhaps its picture tower; `None` if it has none.
@@ -176,11 +185,22 @@ pub(crate) fn read(path: &Path) -> Result<(Header, u64), Error> {
         Err(gguf::Error::Magic { .. }) => Err(Error::NotACheckpoint {
             path: path.to_owned(),
         }),
+        Err(gguf::Error::Outside { end, file_len, .. }) => Err(Error::NotWhole {
+            path: path.to_owned(),
+            needed_bytes: end,
+            found_bytes: file_len,
+        }),
         Err(source) => Err(Error::Gguf {
             path: path.to_owned(),
             source,
         }),
     }
+}
+
+/// Whether the model has its picture tower in the file, as those have that Ollama made.
+fn has_tower(header: &Header) -> bool {
+    header.tensor("v.patch_embedding.weight").is_ok()
+        && header.tensor("mm.mm_input_projection.weight").is_ok()
 }
 
 /// The file's name without `.gguf`, and without the number of a part.
@@ -202,16 +222,31 @@ fn refusal(path: &Path, header: &Header) -> Result<Option<Error>, gguf::Error> {
     if architecture == "clip" || header.get::<&str>("general.type")? == Some("mmproj") {
         return Ok(Some(Error::Projector { path }));
     }
+    if header.get::<&str>("general.type")? == Some("adapter") {
+        return Ok(Some(Error::Adapter { path }));
+    }
+    let name = header.get::<&str>("general.name")?.unwrap_or_default();
+    if is_embedding(architecture) {
+        let found = described(name, architecture);
+        return Ok(Some(Error::Embedding { path, found }));
+    }
     if architecture != "gemma3" {
-        return Ok(Some(Error::OtherModel {
-            path,
-            found: family(architecture),
-        }));
+        let found = described(name, architecture);
+        return Ok(Some(Error::OtherModel { path, found }));
     }
     // The name is how the other parts are found, so it has to say what the file says.
     let named = part(&path).map_or(1, |part| part.count);
     let count = header.get::<u32>("split.count")?.unwrap_or(1).max(1);
     Ok((named != count).then_some(Error::Split { path, named, count }))
+}
+
+/// llama.cpp's names for what makes a vector of a text (`LLM_ARCH_NAMES` in its `src/llama-arch.cpp`).
+fn is_embedding(architecture: &str) -> bool {
+    architecture.contains("bert")
+        || matches!(
+            architecture,
+            "gemma-embedding" | "t5encoder" | "llama-embed"
+        )
 }
 
 /// The name of the model's mixture, or else the type that most bytes are of.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use crate::checkpoint::{Checkpoint, family, title};
+use crate::checkpoint::{Checkpoint, Place, described, title};
 use crate::error::Error;
 use crate::tuning::{Evidence, tuning};
 
@@ -20,19 +20,16 @@ const USUAL_CONTEXT_TOKENS: u64 = 131_072;
 
 /// Says what the folder at `folder` is.
 pub fn identify(folder: &Path) -> Result<Checkpoint, Error> {
-    let config = folder.join("config.json");
-    if !config.is_file() {
-        return Err(Error::NotACheckpoint {
-            path: folder.to_owned(),
-        });
+    let path = || folder.to_owned();
+    if folder.join("adapter_config.json").is_file() {
+        return Err(Error::Adapter { path: path() });
     }
-    let config = json(&config)?;
-    let kind = config["model_type"].as_str().unwrap_or("nameless");
-    if !matches!(kind, "gemma3" | "gemma3_text") {
-        return Err(Error::OtherModel {
-            path: folder.to_owned(),
-            found: family(kind),
-        });
+    if !is_one(folder) {
+        return Err(Error::NotACheckpoint { path: path() });
+    }
+    let config = json(&folder.join("config.json"))?;
+    if let Some(refused) = refusal(folder, &config) {
+        return Err(refused);
     }
     // With vision, the text model's configuration is one level down.
     let text = config.get("text_config").unwrap_or(&config);
@@ -47,6 +44,15 @@ pub fn identify(folder: &Path) -> Result<Checkpoint, Error> {
     let context = number("max_position_embeddings").unwrap_or(USUAL_CONTEXT_TOKENS);
 
     let weights = Weights::read(folder)?;
+    if matches!(weights.format.as_str(), "U32" | "I32" | "U8" | "I8") {
+        return Err(Error::Broken {
+            path: path(),
+            problem: format!(
+                "its weights are packed as {} for another program",
+                weights.format
+            ),
+        });
+    }
     let mut more_bytes = 0;
     for path in files_beside_the_weights(folder)? {
         more_bytes += fs::metadata(&path).map_err(Error::io("read", &path))?.len();
@@ -67,7 +73,35 @@ pub fn identify(folder: &Path) -> Result<Checkpoint, Error> {
         context_tokens: u32::try_from(context).unwrap_or(u32::MAX),
         has_eyes: weights.has_tower && config["vision_config"].is_object(),
         mmproj: None,
+        place: Place::Elsewhere,
+        program: None,
         name,
+    })
+}
+
+/// Whether a folder is in Hugging Face's layout.
+pub(crate) fn is_one(folder: &Path) -> bool {
+    folder.join("config.json").is_file()
+}
+
+/// Why the model with this configuration is not one to run here, if it is not.
+fn refusal(folder: &Path, config: &Value) -> Option<Error> {
+    let path = folder.to_owned();
+    let kind = config["model_type"].as_str().unwrap_or("nameless");
+    if !matches!(kind, "gemma3" | "gemma3_text") {
+        let found = described("", kind);
+        return Some(Error::OtherModel { path, found });
+    }
+    // "Gemma3ForCausalLM", "Gemma3ForConditionalGeneration"; without a head it is an embedding model.
+    let class = config["architectures"][0].as_str()?;
+    let writes = ["ForCausalLM", "ForConditionalGeneration"];
+    if writes.iter().any(|head| class.ends_with(head)) {
+        return None;
+    }
+    let found = format!("a {class}");
+    Some(match class.ends_with("Model") {
+        true => Error::Embedding { path, found },
+        false => Error::OtherModel { path, found },
     })
 }
 

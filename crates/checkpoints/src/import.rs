@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use gguf::{Part, mmproj::is_mmproj};
 
-use crate::checkpoint::{Checkpoint, identify};
+use crate::checkpoint::{Checkpoint, Place, identify};
 use crate::disk::{self, Halt};
 use crate::error::Error;
 use crate::models::{IMPORTING, Models, PARTIAL};
@@ -15,6 +15,17 @@ use crate::{gguf_file, hugging_face, mmproj};
 
 /// A picture tower, in the folder of its model.
 const MMPROJ: &str = "mmproj.gguf";
+
+/// How a model that is on this machine becomes one of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taking {
+    /// It stays where it is, and is used there.
+    Link,
+    /// Ours shares its bytes on the disk until one of the two is written; not every file system can.
+    Clone,
+    /// Ours is a copy.
+    Copy,
+}
 
 /// A file of a model, and the name it gets.
 type Named = (PathBuf, OsString);
@@ -26,21 +37,25 @@ impl Models {
     /// A model of several files gets a folder of its own, so that none is ever given what belongs to another, and
     /// that it is here whole or not at all.
     ///
-    /// Where the file system can copy on write, the import takes no time and no room. (A second
-    /// name for the same file would do so everywhere, but a program that later writes the original
-    /// anew, as download tools do, would write ours.) A model that is here already, under whatever
-    /// name, is not taken twice.
+    /// Without a wish, the files are cloned where the file system can copy on write, which takes no time and no room,
+    /// and else copied. (A second name for the same file would be as good everywhere, but a program that later writes
+    /// the original anew, as download tools do, would write ours.) A model that is here already, under whatever name,
+    /// is not taken twice.
     ///
     /// `on_progress` hears bytes done and in all. `None`: `stop` was set.
     pub fn import(
         &self,
         source: &Path,
         mmproj: Option<&Path>,
+        taking: Option<Taking>,
         stop: &AtomicBool,
         on_progress: impl FnMut(u64, u64),
     ) -> Result<Option<Checkpoint>, Error> {
         let checkpoint = found(source, mmproj)?;
-        match self.take_in(&checkpoint, stop, on_progress) {
+        if taking == Some(Taking::Link) {
+            return self.link(&checkpoint).map(Some);
+        }
+        match self.take_in(&checkpoint, taking, stop, on_progress) {
             Ok(checkpoint) => Ok(Some(checkpoint)),
             Err(Halt::Stopped) => Ok(None),
             Err(Halt::Failed(error)) => Err(error),
@@ -50,6 +65,7 @@ impl Models {
     fn take_in(
         &self,
         checkpoint: &Checkpoint,
+        taking: Option<Taking>,
         stop: &AtomicBool,
         mut on_progress: impl FnMut(u64, u64),
     ) -> Result<Checkpoint, Halt> {
@@ -72,7 +88,7 @@ impl Models {
             let (from, to) = &files[0];
             (self.folder().join(to), vec![(from, partial.clone())])
         };
-        self.copy(copies, stop, &mut on_progress)?;
+        self.copy(copies, taking, stop, &mut on_progress)?;
         if is_folder {
             disk::sync_folder(&partial)?;
         }
@@ -88,7 +104,9 @@ impl Models {
         stop: &AtomicBool,
     ) -> Result<Option<Checkpoint>, Halt> {
         let kind = |it: &Checkpoint| (it.format.clone(), it.path.is_dir());
-        for mut here in self.list()?.checkpoints {
+        // What lies elsewhere may go at any time: a person who wants a copy gets one.
+        let ours = self.list()?.checkpoints.into_iter();
+        for mut here in ours.filter(|here| here.place == Place::Ours) {
             let tower = here.mmproj.clone();
             if new.mmproj.is_none() {
                 here.mmproj = None;
@@ -104,6 +122,7 @@ impl Models {
     fn copy(
         &self,
         copies: Vec<(&PathBuf, PathBuf)>,
+        taking: Option<Taking>,
         stop: &AtomicBool,
         on_progress: &mut impl FnMut(u64, u64),
     ) -> Result<(), Halt> {
@@ -120,7 +139,15 @@ impl Models {
             if stop.load(Ordering::Relaxed) {
                 return Err(Halt::Stopped);
             }
-            if reflink_copy::reflink(&from, &to).is_err() {
+            let is_cloned =
+                taking != Some(Taking::Copy) && reflink_copy::reflink(&from, &to).is_ok();
+            if !is_cloned && taking == Some(Taking::Clone) {
+                return Err(Halt::Failed(Error::NoClone {
+                    path: from,
+                    folder: self.folder().to_owned(),
+                }));
+            }
+            if !is_cloned {
                 disk::check_room(self.folder(), total_bytes - before_bytes)?;
                 disk::copy(&from, &to, stop, |done| {
                     on_progress(before_bytes + done, total_bytes)
@@ -189,7 +216,7 @@ fn same_files(here: &Checkpoint, new: &Checkpoint, stop: &AtomicBool) -> Result<
 }
 
 /// The name without what would hide it, make it look unfinished, or like a picture tower.
-fn plain(name: &str) -> String {
+pub(crate) fn plain(name: &str) -> String {
     let name = name.trim_start_matches('.').trim();
     let name = name.trim_end_matches(PARTIAL);
     match name.is_empty() || is_mmproj(Path::new(&format!("{name}.gguf"))) {

@@ -10,7 +10,7 @@
 //!
 //! let models = Models::open(&home.path().join("models"))?;
 //! let never = AtomicBool::new(false);
-//! models.import(&download, None, &never, |_done_bytes, _total_bytes| {})?;
+//! models.import(&download, None, None, &never, |_done_bytes, _total_bytes| {})?;
 //!
 //! let here = models.list()?.checkpoints;
 //! assert_eq!(here[0].name, "tiny");
@@ -24,18 +24,21 @@
 //! Not here: opening a model to run it (`engine`), which model a person has chosen (`assistant`).
 //!
 //! Read in this order: `checkpoint` (what a file says it is: `gguf_file`, `mmproj`, `hugging_face`,
-//! `tuning`), `models` (the folder), `import`, `catalogue` (what is published) and `shares` (in which formats),
+//! `tuning`), `models` (the folder), `import`, `link` (a model that stays where it is), `elsewhere` (those of other
+//! programs), `catalogue` (what is published) and `shares` (in which formats),
 //! `fetch` (how it comes over the line), `starter` (the first model of a new machine: `hub`, `packages`,
 //! `pip`), `new_file`, `disk`, `error`.
 
 mod catalogue;
 mod checkpoint;
 mod disk;
+mod elsewhere;
 mod error;
 pub mod fetch;
 mod gguf_file;
 mod hugging_face;
 mod import;
+mod link;
 mod mmproj;
 mod models;
 mod new_file;
@@ -44,8 +47,11 @@ pub mod starter;
 mod tuning;
 
 pub use catalogue::{CATALOGUE, Format, Published, SIZES, Size, published};
-pub use checkpoint::{Checkpoint, Tuning, identify};
+pub use checkpoint::{Checkpoint, Place, Tuning, identify};
+pub use elsewhere::{Surroundings, read_manifest};
 pub use error::Error;
+pub use import::Taking;
+pub use link::read_link;
 pub use models::{Listing, Models};
 pub use new_file::write_file;
 pub use shares::Share;

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use crate::checkpoint::{Checkpoint, gguf_at, identify};
-use crate::disk;
+use crate::checkpoint::{Checkpoint, Place, gguf_at, identify};
 use crate::error::Error;
 use crate::gguf_file::{self, Told};
-use crate::mmproj;
+use crate::link::{self, Link};
+use crate::{disk, hugging_face, mmproj};
 
 /// What a file or folder is called while it is not a model yet. Never listed.
 pub(crate) const PARTIAL: &str = ".partial";
@@ -57,10 +57,11 @@ impl Drop for Turn {
     }
 }
 
-/// A file or folder that may be a model.
+/// A file or folder that may be a model, or a link to one.
 struct Entry {
     name: String,
     path: PathBuf,
+    is_link: bool,
 }
 
 /// Deletes the file at `path`, if it is there, and says how many bytes that freed.
@@ -201,17 +202,24 @@ impl Models {
             if file_name.starts_with('.') || file_name.ends_with(PARTIAL) {
                 continue;
             }
-            let is_model = || match path.is_dir() {
-                true => path.join("config.json").is_file() || has_gguf(&path),
+            let is_folder = path.is_dir();
+            let is_model = || match is_folder {
+                true => hugging_face::is_one(&path) || has_gguf(&path),
                 false => gguf_file::is_gguf(&path),
             };
-            if is_model() {
-                let name = match path.is_dir() {
-                    true => file_name.into_owned(),
-                    false => gguf_file::name_of(&path),
-                };
-                entries.push(Entry { name, path });
-            }
+            let linked = link::name_of(&file_name).filter(|_| !is_folder);
+            let name = match linked {
+                Some(name) => name.to_owned(),
+                None if !is_model() => continue,
+                None if is_folder => file_name.to_string(),
+                None => gguf_file::name_of(&path),
+            };
+            let is_link = linked.is_some();
+            entries.push(Entry {
+                name,
+                path,
+                is_link,
+            });
         }
         entries.sort_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
         // Of a model in several files, the first stands for all.
@@ -233,17 +241,22 @@ impl Models {
     /// What the entry is. A GGUF file is read again only if it was written since; what lies beside it is always
     /// looked at.
     fn identify(&self, entry: &Entry) -> Result<Checkpoint, Error> {
-        let Some(file) = gguf_at(&entry.path)? else {
-            return identify(&entry.path);
+        if entry.is_link {
+            return Link::read(&entry.path)?.follow(&entry.name, |file| self.told(file));
+        }
+        let found = match gguf_at(&entry.path)? {
+            Some(file) => mmproj::with_eyes(&self.told(&file)?),
+            None => identify(&entry.path)?,
         };
         Ok(Checkpoint {
             name: entry.name.clone(),
-            ..mmproj::with_eyes(&self.told(&file)?)
+            place: Place::Ours,
+            ..found
         })
     }
 
     /// What the GGUF file at `path` says it is.
-    fn told(&self, path: &Path) -> Result<Told, Error> {
+    pub(crate) fn told(&self, path: &Path) -> Result<Told, Error> {
         let metadata = fs::metadata(path).map_err(Error::io("read", path))?;
         let size_bytes = metadata.len();
         // A system without such times, and a model in several files, which have times of their own: always read.

@@ -36,6 +36,12 @@ pub fn tuning(evidence: &Evidence) -> Tuning {
     }
 }
 
+/// Whether the metadata says it in words.
+pub fn is_said(evidence: &Evidence) -> bool {
+    let mut said = evidence.metadata.into_iter().filter_map(by_words);
+    said.next().is_some()
+}
+
 fn by_words(text: &str) -> Option<Tuning> {
     let text = text.to_lowercase();
     text.split(|c: char| !c.is_alphanumeric())

@@ -4,7 +4,7 @@ use std::env::{self, VarError};
 use std::num::NonZeroUsize;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use assistant::{Home, Options};
+use assistant::{Home, Options, Surroundings};
 
 use crate::failure::Failure;
 
@@ -23,6 +23,7 @@ pub fn options() -> Result<Options, Failure> {
         threads: threads.map(NonZeroUsize::get),
         cpu_level: variable("LECTERN_CPU")?,
         hub: variable("HF_ENDPOINT")?,
+        surroundings: Surroundings::new(env::home_dir(), |name| env::var_os(name)),
     })
 }
 

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use assistant::{Assistant, FetchEvent, Format, Model, Tuning};
+use assistant::{Assistant, FetchEvent, Format, FoundModel, Model, Place, Taking, Tuning};
 use serde_json::{Value, json};
 
 use crate::arguments::{Models, To};
@@ -16,7 +16,24 @@ use crate::progress::Bar;
 pub fn run(assistant: &Assistant, command: &Models) -> Result<(), Failure> {
     match command {
         Models::List { json } => list(assistant, *json),
-        Models::Import { file, mmproj, json } => import(assistant, file, mmproj.as_deref(), *json),
+        Models::Found { json } => found(assistant, *json),
+        Models::Import {
+            file,
+            mmproj,
+            link,
+            clone,
+            copy,
+            json,
+        } => {
+            let wishes = [
+                (*link, Taking::Link),
+                (*clone, Taking::Clone),
+                (*copy, Taking::Copy),
+            ];
+            let taking = wishes.into_iter().find(|(is_wished, _)| *is_wished);
+            let taking = taking.map(|(_, taking)| taking);
+            import(assistant, file, mmproj.as_deref(), taking, *json)
+        }
         Models::Convert {
             source,
             to,
@@ -69,15 +86,62 @@ fn list(assistant: &Assistant, json: bool) -> Result<(), Failure> {
         let eyes = if model.has_eyes { "sees" } else { "text" };
         writeln!(
             out,
-            "{:width$}  {:>9}  {:<7}  {tuning}  {eyes}  {}",
+            "{:width$}  {:>9}  {:<7}  {tuning}  {eyes}  {}{}",
             model.name,
             megabytes(model.size_bytes),
             model.format,
             model.title,
+            whose(model),
         )
         .map_err(Failure::Output)?;
     }
     Ok(())
+}
+
+/// Of a model that is used where it is, whose it is.
+fn whose(model: &Model) -> String {
+    match (&model.place, &model.program) {
+        (Place::Ours, _) => String::new(),
+        (Place::Elsewhere, Some(program)) => format!(", {program}'s"),
+        (Place::Elsewhere, None) => format!(", at {}", model.path.display()),
+    }
+}
+
+fn found(assistant: &Assistant, json: bool) -> Result<(), Failure> {
+    let found = assistant.found_models()?;
+    if json {
+        let found = found.iter().map(found_as_json).collect();
+        return say(true, &Value::Array(found), "");
+    }
+    let mut out = io::stdout().lock();
+    for model in &found {
+        let here = if model.is_here { "  (here)" } else { "" };
+        writeln!(
+            out,
+            "{:<12}  {:>9}  {:<7}  {}{here}\n              {}",
+            model.program,
+            megabytes(model.size_bytes),
+            model.format,
+            model.title,
+            model.path.display(),
+        )
+        .map_err(Failure::Output)?;
+    }
+    Ok(())
+}
+
+fn found_as_json(model: &FoundModel) -> Value {
+    json!({
+        "name": model.name,
+        "title": model.title,
+        "format": model.format,
+        "size_bytes": model.size_bytes,
+        "path": model.path,
+        "program": model.program,
+        "has_eyes": model.has_eyes,
+        "tuning": tuning(model.tuning),
+        "is_here": model.is_here,
+    })
 }
 
 /// Progress goes to standard error, so that standard output holds only the result.
@@ -85,17 +149,19 @@ fn import(
     assistant: &Assistant,
     file: &Path,
     mmproj: Option<&Path>,
+    taking: Option<Taking>,
     json: bool,
 ) -> Result<(), Failure> {
     /// What takes no longer needs no bar.
     const AT_ONCE: Duration = Duration::from_secs(1);
     let stop = on_interrupt(|| ())?;
     let (mut bar, begun) = (Bar::new(), Instant::now());
-    let imported = assistant.import_model(file, mmproj, &stop, |done_bytes, total_bytes| {
-        if AT_ONCE < begun.elapsed() {
-            bar.progress(done_bytes, total_bytes, None);
-        }
-    });
+    let imported =
+        assistant.import_model(file, mmproj, taking, &stop, |done_bytes, total_bytes| {
+            if AT_ONCE < begun.elapsed() {
+                bar.progress(done_bytes, total_bytes, None);
+            }
+        });
     bar.end();
     let model = imported?.ok_or(Failure::Interrupted)?;
     let sentence = match model.has_eyes {
@@ -192,13 +258,22 @@ fn as_json(model: &Model) -> Value {
         "path": model.path,
         "size_bytes": model.size_bytes,
         "format": model.format,
-        "tuning": match model.tuning {
-            Tuning::Pretrained => "pretrained",
-            Tuning::Instructed => "instructed",
-        },
+        "tuning": tuning(model.tuning),
         "context_tokens": model.context_tokens,
         "has_eyes": model.has_eyes,
+        "place": match model.place {
+            Place::Ours => "ours",
+            Place::Elsewhere => "elsewhere",
+        },
+        "program": model.program,
     })
+}
+
+fn tuning(tuning: Tuning) -> &'static str {
+    match tuning {
+        Tuning::Pretrained => "pretrained",
+        Tuning::Instructed => "instructed",
+    }
 }
 
 fn megabytes(bytes: u64) -> String {

@@ -51,8 +51,9 @@ impl Header {
 
         // The writer fills up to the alignment after the table. A file without tensors may end before that.
         let data_start = source.at().next_multiple_of(u64::from(alignment));
+        check_whole(&tensors, data_start, file_len)?;
         for tensor in tensors.values_mut() {
-            place(tensor, data_start, file_len)?;
+            tensor.start += data_start;
         }
         check_apart(&tensors)?;
         Ok(Self {
@@ -257,20 +258,25 @@ fn check_shape(at: u64, name: &str, shape: &[u64], kind: TensorType) -> Result<(
     }
 }
 
-/// Turns the offset in the data section into one in the file, and checks that the data is there.
-fn place(tensor: &mut Tensor, data_start: u64, file_len: u64) -> Result<(), Error> {
-    let len = tensor.len_bytes().unwrap_or(0);
-    let start = data_start.saturating_add(tensor.start);
-    let end = start.saturating_add(len);
-    if end > file_len {
-        return Err(Error::Outside {
-            tensor: tensor.name.clone(),
-            end,
+/// Checks that all data is there. The tensor that is named is the one that ends last, so that its end is what the file
+/// should have at least.
+fn check_whole(
+    tensors: &BTreeMap<String, Tensor>,
+    data_start: u64,
+    file_len: u64,
+) -> Result<(), Error> {
+    let end = |tensor: &Tensor| {
+        let start = data_start.saturating_add(tensor.start);
+        start.saturating_add(tensor.len_bytes().unwrap_or(0))
+    };
+    match tensors.values().max_by_key(|tensor| end(tensor)) {
+        Some(last) if file_len < end(last) => Err(Error::Outside {
+            tensor: last.name.clone(),
+            end: end(last),
             file_len,
-        });
+        }),
+        _ => Ok(()),
     }
-    tensor.start = start;
-    Ok(())
 }
 
 fn check_apart(tensors: &BTreeMap<String, Tensor>) -> Result<(), Error> {

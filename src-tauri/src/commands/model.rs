@@ -67,7 +67,7 @@ pub async fn open_model_file(
         return Ok(None);
     };
     let opened = aside(assistant, move |assistant| {
-        assistant.open_model(&file, |event| {
+        assistant.open_model(&file, None, |event| {
             // The window may be gone before the file is here.
             let _ = on_event.send(event.into());
         })

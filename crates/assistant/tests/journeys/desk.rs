@@ -6,6 +6,7 @@ use std::{env, fs};
 
 use assistant::{
     Assistant, ConversationId, Error, Home, Message, Options, ReplyEvent, Role, Settings,
+    Surroundings,
 };
 use tempfile::TempDir;
 
@@ -197,6 +198,7 @@ pub fn options(home: &Path) -> Options {
         threads: None,
         cpu_level: None,
         hub: None,
+        surroundings: Surroundings::default(),
     }
 }
 

@@ -37,7 +37,7 @@ fn importing_brings_a_model_in() {
     let desk = Desk::without_a_model();
     assert_eq!(chosen(&desk), None);
 
-    let model = desk.assistant.open_model(&starter(), |_| {});
+    let model = desk.assistant.open_model(&starter(), None, |_| {});
     let model = model.unwrap().expect("nobody stopped it");
 
     assert!(model.path.starts_with(desk.assistant.models_folder()) && starter().is_file());
@@ -144,7 +144,7 @@ fn damaged_files_change_nothing() {
     fs::write(&foreign, "a letter to a friend").unwrap();
 
     for path in [&damaged, &foreign] {
-        let error = desk.assistant.open_model(path, |_| {}).unwrap_err();
+        let error = desk.assistant.open_model(path, None, |_| {}).unwrap_err();
         let name = path.file_name().unwrap().to_str().unwrap();
         assert!(error.sentence().contains(name), "{}", error.sentence());
         fs::copy(path, desk.assistant.models_folder().join(name)).unwrap();

@@ -144,7 +144,7 @@ fn a_model_in_several_files_comes_with_its_eyes() {
     fs::copy(golden("tiny-mm/mmproj.gguf"), &tower).unwrap();
     let before = person.features(parts[0].to_str().unwrap());
 
-    let model = person.assistant.open_model(&parts[2], |_| {});
+    let model = person.assistant.open_model(&parts[2], None, |_| {});
     let model = model.unwrap().unwrap();
 
     let files = parts.iter().chain([&tower]);

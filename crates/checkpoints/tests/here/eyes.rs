@@ -26,7 +26,9 @@ fn bytes(paths: &[&Path]) -> u64 {
 
 #[track_caller]
 fn import_with(home: &Home, model: &Path, mmproj: &Path) -> Checkpoint {
-    let imported = home.models.import(model, Some(mmproj), &NEVER, |_, _| {});
+    let imported = home
+        .models
+        .import(model, Some(mmproj), None, &NEVER, |_, _| {});
     imported.expect("it can be imported").expect("not stopped")
 }
 
@@ -103,7 +105,9 @@ fn a_tower_that_does_not_fit_is_not_taken() {
     fs::write(&other, gguf(&clip)).unwrap();
     assert!(!identify(&model).unwrap().has_eyes);
     let refused = |model: &Path, named: &Path| {
-        let refused = home.models.import(model, Some(named), &NEVER, |_, _| {});
+        let refused = home
+            .models
+            .import(model, Some(named), None, &NEVER, |_, _| {});
         let refused = refused.expect_err("it is refused");
         assert!(refused.hint().is_some(), "it says what to do");
         refused
@@ -153,7 +157,7 @@ fn a_folder_of_gguf_files_is_one_model_or_refused() {
     assert_eq!((taken.name.as_str(), taken.has_eyes), ("gemma-3-it", true));
 
     copy(&home, "model.gguf", "gemma-GGUF/gemma-3-pt.gguf", 1);
-    let refused = home.models.import(&folder, None, &NEVER, |_, _| {});
+    let refused = home.models.import(&folder, None, None, &NEVER, |_, _| {});
     let Err(Error::SeveralModels { names, .. }) = refused else {
         panic!("{refused:?}")
     };
@@ -194,7 +198,7 @@ fn an_import_that_is_stopped_or_killed_leaves_nothing() {
     copy(&home, "mmproj.gguf", "a/mmproj.gguf", 0);
     let stop = AtomicBool::new(false);
     let press = |_, _| stop.store(true, Ordering::Relaxed);
-    let stopped = home.models.import(&model, None, &stop, press);
+    let stopped = home.models.import(&model, None, None, &stop, press);
     assert!(matches!(stopped, Ok(None)), "{stopped:?}");
     assert_eq!(home.names(), [""; 0]);
 
@@ -225,7 +229,11 @@ fn links_of_the_hubs_cache_keep_their_names() {
     let taken = home.import(&link);
     assert_eq!((taken.name.as_str(), taken.has_eyes), ("gemma-3-it", true));
     fs::remove_dir_all(home.outside("blobs")).unwrap();
-    assert_eq!(identify(&taken.path).unwrap(), taken, "no link came along");
+    assert_eq!(
+        home.models.find(&taken.name).unwrap(),
+        taken,
+        "no link came along"
+    );
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn only_what_is_a_model_is_listed_by_name() {
     let [Error::OtherModel { found, .. }] = &listing.problems[..] else {
         panic!("{:?}", listing.problems)
     };
-    assert_eq!(found, "Llama");
+    assert_eq!(found, "a Llama model");
     assert_eq!(home.models.find("b").unwrap(), listing.checkpoints[1]);
 }
 

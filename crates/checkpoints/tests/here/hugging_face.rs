@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use checkpoints::{Checkpoint, Error, Tuning, identify};
+use checkpoints::{Checkpoint, Error, Place, Tuning, identify};
 
 use crate::{Home, golden};
 
@@ -59,6 +59,8 @@ fn the_golden_folders_are_recognised() {
         context_tokens: 131_072,
         has_eyes: false,
         mmproj: None,
+        place: Place::Elsewhere,
+        program: None,
     };
     assert_eq!(text, expected);
     // Its shape is one level down in the configuration.

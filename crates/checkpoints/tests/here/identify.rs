@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use checkpoints::{Checkpoint, Error, Tuning, identify};
+use checkpoints::{Checkpoint, Error, Place, Tuning, identify};
 
 use crate::written::{Number, Text, gemma, gguf, write_parts};
 use crate::{Home, golden, starter_model};
@@ -28,6 +28,8 @@ fn the_starter_model_is_a_base_model() {
         context_tokens: 32_768,
         has_eyes: false,
         mmproj: None,
+        place: Place::Elsewhere,
+        program: None,
         path,
     };
     assert_eq!(starter, expected);
@@ -133,6 +135,33 @@ fn what_is_not_a_gemma_3_model_says_what_it_is() {
     check_refused("x.gguf", &llama, " is a Llama model, not Gemma 3");
     let gemma2 = gguf(&[("general.architecture", Text("gemma2"))]);
     check_refused("x.gguf", &gemma2, " is a Gemma 2 model, not Gemma 3");
+    let exaone = gguf(&[("general.architecture", Text("exaone4"))]);
+    check_refused("x.gguf", &exaone, " is an Exaone 4 model, not Gemma 3");
+    let named = |architecture, name| {
+        let architecture = ("general.architecture", Text(architecture));
+        gguf(&[architecture, ("general.name", Text(name))])
+    };
+    check_refused(
+        "x.gguf",
+        &named("llama", "Llama 3.1 8B"),
+        " is Llama 3.1 8B (llama), not Gemma 3",
+    );
+    check_refused(
+        "x.gguf",
+        &named("gemma3n", "Gemma 3n E4B It"),
+        " is Gemma 3n E4B It (gemma3n), not Gemma 3",
+    );
+    check_refused(
+        "x.gguf",
+        &named("gemma-embedding", "Embeddinggemma 300M"),
+        " is Embeddinggemma 300M (gemma-embedding), which turns text into numbers for searching and writes none",
+    );
+    let adapter = gemma(34, 2560, &[("general.type", Text("adapter"))]);
+    check_refused(
+        "x.gguf",
+        &adapter,
+        " is an adapter (LoRA), which changes a model and is none",
+    );
     let clip = gguf(&[("general.architecture", Text("clip"))]);
     check_refused(
         "x.gguf",
@@ -153,6 +182,14 @@ fn what_is_not_a_gemma_3_model_says_what_it_is() {
     let neither = " is neither a GGUF file nor a Hugging Face checkpoint";
     check_refused("x.gguf", b"%PDF-1.7 and so on", neither);
     check_refused("model.safetensors", &[0; 100], neither);
+    for name in [
+        "x.gguf.part",
+        "x.gguf.crdownload",
+        "sha256-00-partial",
+        "x.incomplete",
+    ] {
+        check_refused(name, &llama, " is still being downloaded");
+    }
     check_refused("x.gguf", b"", " cannot be read as GGUF");
     check_refused("x.gguf", &gguf(&[]), " cannot be read as GGUF");
 }
@@ -182,6 +219,15 @@ fn the_golden_projector_is_not_a_model() {
         matches!(refused, Err(Error::Projector { .. })),
         "{refused:?}"
     );
+}
+
+#[test]
+fn a_file_that_ends_too_early_says_how_many_bytes_are_missing() {
+    let whole = fs::read(golden("tiny-text/model.gguf")).unwrap();
+    let half = &whole[..whole.len() - 4999];
+    let (needed, found) = (whole.len(), half.len());
+    let expected = format!(" is not whole: it should have {needed} bytes and has {found}");
+    check_refused("x.gguf", half, &expected);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
-use checkpoints::{Error, identify};
+use checkpoints::{Error, Place, Taking, identify};
 
 use crate::written::write_parts;
 use crate::{Home, NEVER, golden};
@@ -27,16 +27,19 @@ fn a_file_is_taken_in_and_the_original_stays() {
     let never = AtomicBool::new(false);
     let model = home
         .models
-        .import(&original, None, &never, on_progress)
+        .import(&original, None, None, &never, on_progress)
         .unwrap()
         .unwrap();
-    assert_eq!(model, identify(&home.inside("tiny.gguf")).unwrap());
+    assert_eq!(
+        (model.place, &model.path),
+        (Place::Ours, &home.inside("tiny.gguf"))
+    );
     assert_eq!(fs::read(&model.path).unwrap(), fs::read(&original).unwrap());
     assert_eq!(progress.last(), Some(&(model.size_bytes, model.size_bytes)));
     assert_eq!(home.names(), ["tiny.gguf"]);
 
     fs::write(&original, "written anew by another program").unwrap();
-    assert_eq!(identify(&model.path).unwrap(), model, "ours is a copy");
+    assert_eq!(home.models.find("tiny").unwrap(), model, "ours is a copy");
     assert_eq!(home.models.remove("tiny").unwrap(), model.size_bytes);
 }
 
@@ -130,14 +133,18 @@ fn what_is_no_model_is_not_taken_in() {
     let text = home.outside("diary.txt");
     fs::write(&text, "Dear diary").unwrap();
     let never = AtomicBool::new(false);
-    let refused = home.models.import(&text, None, &never, |_, _| {});
+    let refused = home.models.import(&text, None, None, &never, |_, _| {});
     assert!(
         matches!(refused, Err(Error::NotACheckpoint { .. })),
         "{refused:?}"
     );
-    let refused = home
-        .models
-        .import(&golden("tiny-mm/mmproj.gguf"), None, &never, |_, _| {});
+    let refused = home.models.import(
+        &golden("tiny-mm/mmproj.gguf"),
+        None,
+        None,
+        &never,
+        |_, _| {},
+    );
     assert!(
         matches!(refused, Err(Error::Projector { .. })),
         "{refused:?}"
@@ -160,7 +167,39 @@ fn a_model_in_parts_is_taken_in_and_removed_as_one() {
     assert_eq!(home.names(), [""; 0]);
 
     fs::remove_file(&parts[2]).unwrap();
-    let refused = home.models.import(&parts[0], None, &NEVER, |_, _| {});
+    let refused = home.models.import(&parts[0], None, None, &NEVER, |_, _| {});
     assert!(matches!(refused, Err(Error::NoPart { .. })), "{refused:?}");
     assert_eq!(home.names(), [""; 0]);
+}
+
+/// Whoever asks for a copy gets one, and whoever asks for a clone gets no copy in its place.
+#[test]
+fn a_wish_is_kept_or_refused() {
+    let home = Home::new();
+    let original = file(&home, "tiny.gguf", 0);
+    let take = |taking| {
+        home.models
+            .import(&original, None, Some(taking), &NEVER, |_, _| {})
+    };
+    match take(Taking::Clone) {
+        Ok(cloned) => {
+            let cloned = cloned.unwrap();
+            assert_eq!(
+                fs::read(&cloned.path).unwrap(),
+                fs::read(&original).unwrap()
+            );
+        }
+        Err(refused) => {
+            assert!(matches!(refused, Error::NoClone { .. }), "{refused}");
+            assert!(
+                refused
+                    .hint()
+                    .is_some_and(|hint| hint.starts_with("copy it"))
+            );
+            assert_eq!(home.names(), [""; 0], "nothing is left of it");
+        }
+    }
+    let copied = take(Taking::Copy).unwrap().unwrap();
+    assert_eq!(copied.place, Place::Ours);
+    assert_eq!(home.models.list().unwrap().checkpoints.len(), 1);
 }

@@ -2,11 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
+mod elsewhere;
 mod eyes;
 mod folder;
 mod hugging_face;
 mod identify;
 mod import;
+mod link;
 mod written;
 
 use std::fs;
@@ -55,7 +57,7 @@ impl Home {
 
     #[track_caller]
     fn import(&self, source: &Path) -> Checkpoint {
-        let imported = self.models.import(source, None, &NEVER, |_, _| {});
+        let imported = self.models.import(source, None, None, &NEVER, |_, _| {});
         imported
             .expect("it can be imported")
             .expect("it was not stopped")

@@ -12,7 +12,13 @@ pub enum Models {
         #[arg(long)]
         json: bool,
     },
-    /// Copy a model into the models folder and choose it.
+    /// List the models that other programs have on this machine, to be used where they are.
+    Found {
+        /// Print a JSON array.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take a model into the models folder, or use it where it is, and choose it.
     ///
     /// All that belongs to it comes along: the other parts of a model in several files, and the part that sees pictures.
     Import {
@@ -21,6 +27,15 @@ pub enum Models {
         /// GGUF file with the part that sees pictures [default: the one beside the model].
         #[arg(long, value_name = "FILE")]
         mmproj: Option<PathBuf>,
+        /// Use it where it is. It is never written or deleted by Lectern.
+        #[arg(long, group = "taking")]
+        link: bool,
+        /// Share its bytes on the disk until one of the two is written; fails where the disk cannot.
+        #[arg(long, group = "taking")]
+        clone: bool,
+        /// Copy it, also where the disk could share its bytes [default: share them where it can].
+        #[arg(long, group = "taking")]
+        copy: bool,
         /// Print the imported model as a JSON object.
         #[arg(long)]
         json: bool,

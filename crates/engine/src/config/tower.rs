@@ -119,23 +119,34 @@ impl TowerConfig {
                 found: kind.unwrap_or("nothing").to_owned(),
             });
         }
+        let width: u32 = header
+            .require("clip.vision.projection_dim")
+            .map_err(damaged)?;
+        Ok((Self::under("clip.vision", header, path)?, width as usize))
+    }
+
+    /// The sizes in the metadata of the file at `path`, whose keys begin with `prefix`: "clip.vision" in a `mmproj` file,
+    /// "gemma3.vision" in one that has both halves of a model.
+    pub(crate) fn under(prefix: &str, header: &Header, path: &Path) -> Result<Self, Error> {
+        let damaged = |source| Error::Gguf {
+            path: path.to_owned(),
+            source,
+        };
         let size = |key| {
-            header
-                .require::<u32>(key)
-                .map(|size| size as usize)
-                .map_err(damaged)
+            let size = header.require::<u32>(&format!("{prefix}.{key}"));
+            size.map(|size| size as usize).map_err(damaged)
         };
-        const EPSILON: &str = "clip.vision.attention.layer_norm_epsilon";
-        let config = Self {
-            hidden_size: size("clip.vision.embedding_length")?,
-            intermediate_size: size("clip.vision.feed_forward_length")?,
-            num_hidden_layers: size("clip.vision.block_count")?,
-            num_attention_heads: size("clip.vision.attention.head_count")?,
-            image_size: size("clip.vision.image_size")?,
-            patch_size: size("clip.vision.patch_size")?,
-            layer_norm_eps: header.get(EPSILON).map_err(damaged)?.unwrap_or(1e-6),
-        };
-        Ok((config.checked(path)?, size("clip.vision.projection_dim")?))
+        let epsilon = header.get(&format!("{prefix}.attention.layer_norm_epsilon"));
+        Self {
+            hidden_size: size("embedding_length")?,
+            intermediate_size: size("feed_forward_length")?,
+            num_hidden_layers: size("block_count")?,
+            num_attention_heads: size("attention.head_count")?,
+            image_size: size("image_size")?,
+            patch_size: size("patch_size")?,
+            layer_norm_eps: epsilon.map_err(damaged)?.unwrap_or(1e-6),
+        }
+        .checked(path)
     }
 
     /// Patches along a side of the picture: 64.

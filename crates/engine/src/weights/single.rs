@@ -7,7 +7,7 @@ use std::sync::Arc;
 use gguf::{Header, Part, TensorType};
 use kernels::block::BlockType;
 
-use super::{EMBEDDING, Mapped, Stored, Weights};
+use super::{EMBEDDING, Mapped, Stored, Weights, tower};
 use crate::{Config, Error};
 
 const COUNT: &str = "split.count";
@@ -42,12 +42,13 @@ pub fn open(path: &Path) -> Result<Weights, Error> {
     })?;
     let rows = table.shape.first().copied().unwrap_or(0);
     let config = Config::from_gguf(&first.header, path, rows)?;
+    let tower = tower::of_ollama(&first.header, path, &mut tensors)?;
     Ok(Weights {
         config,
         tensors,
         path: path.clone(),
         header: parts.into_iter().next().map(|first| first.header),
-        tower: None,
+        tower,
         image_token: None,
     })
 }

@@ -1,4 +1,5 @@
-//! The picture tower's tensors: under their published names in a folder, under llama.cpp's in a `mmproj` file.
+//! The picture tower's tensors: under their published names in a folder, under llama.cpp's in a `mmproj` file, and
+//! under names of its own in a file that Ollama made, which has both halves of the model.
 //!
 //! Inside, the names are llama.cpp's (`v.blk.0.attn_q.weight`, `mm.soft_emb_norm.weight`); no text model has any
 //! that begin so.
@@ -7,7 +8,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use gguf::mmproj;
+use gguf::{Header, mmproj};
 
 use super::{Stored, single};
 use crate::Error;
@@ -117,6 +118,62 @@ pub fn open(path: &Path, hidden_size: usize) -> Result<(Found, HashMap<String, S
     Ok((found, tensors))
 }
 
+/// Takes the tower of a file that Ollama made out of `tensors`, and puts it back under the names used here.
+///
+/// Such a file calls tensors by their published names with the ends replaced (`convert/convert_gemma3.go`,
+/// `Replacements`: `v.blk.0.layer_norm1.bias`, `mm.mm_soft_emb_norm.weight`), and has the 1 added to the one norm of the
+/// projector, as to all norms of the text (`convert/convert_gemma.go`).
+pub fn of_ollama(
+    header: &Header,
+    path: &Path,
+    tensors: &mut HashMap<String, Stored>,
+) -> Result<Option<Found>, Error> {
+    if !tensors.contains_key("v.patch_embedding.weight") {
+        return Ok(None);
+    }
+    let config = TowerConfig::under("gemma3.vision", header, path)?;
+    let names: Vec<String> = tensors
+        .keys()
+        .filter(|name| is_ours(name))
+        .cloned()
+        .collect();
+    for name in names {
+        if let Some(ours) = name_of_ollamas(&name)
+            && let Some(stored) = tensors.remove(&name)
+        {
+            tensors.insert(ours, stored);
+        }
+    }
+    Ok(Some(Found {
+        config,
+        path: path.to_owned(),
+        is_gguf: true,
+    }))
+}
+
+/// The name inside of a tensor in Ollama's file; `None` for one that is called so already, or is not the tower's.
+fn name_of_ollamas(name: &str) -> Option<String> {
+    match name {
+        "mm.mm_input_projection.weight" => return Some("mm.input_projection.weight".to_owned()),
+        "mm.mm_soft_emb_norm.weight" => return Some("mm.soft_emb_norm.weight".to_owned()),
+        _ => {}
+    }
+    let (name, kind) = name.strip_prefix("v.")?.rsplit_once('.')?;
+    let ours = |names: &[(&'static str, &'static str)], name: &str| {
+        let mut names = names.iter();
+        names.find_map(|(ours, theirs)| theirs.ends_with(name).then_some(*ours))
+    };
+    if let Some(inside) = name.strip_prefix("blk.") {
+        let (layer, name) = inside.split_once('.')?;
+        let ours = match name {
+            "attn_output" => "attn_out",
+            name => ours(&INSIDE, name)?,
+        };
+        return Some(format!("v.blk.{layer}.{ours}.{kind}"));
+    }
+    Some(format!("v.{}.{kind}", ours(&OUTSIDE, name)?))
+}
+
 /// Converters up to May 2025, and so the files that Google and ggml-org published, have the two maps of the
 /// feed-forward block under each other's names (`is_ffn_swapped` in llama.cpp's clip.cpp). Their shapes tell.
 fn put_feed_forward_right(config: &TowerConfig, tensors: &mut HashMap<String, Stored>) {
@@ -197,6 +254,37 @@ mod tests {
         );
         check("vision_tower.vision_model.head.probe", None);
         check("model.layers.0.mlp.up_proj.weight", None);
+    }
+
+    #[test]
+    fn ollamas_names_are_known() {
+        #[track_caller]
+        fn check(theirs: &str, expected: Option<&str>) {
+            assert_eq!(name_of_ollamas(theirs).as_deref(), expected);
+        }
+        check("v.patch_embedding.bias", Some("v.patch_embd.bias"));
+        check(
+            "v.position_embedding.weight",
+            Some("v.position_embd.weight"),
+        );
+        check("v.post_layernorm.weight", Some("v.post_ln.weight"));
+        check("v.blk.26.layer_norm2.bias", Some("v.blk.26.ln2.bias"));
+        check(
+            "v.blk.0.attn_output.weight",
+            Some("v.blk.0.attn_out.weight"),
+        );
+        check("v.blk.0.mlp.fc1.weight", Some("v.blk.0.ffn_up.weight"));
+        check("v.blk.0.mlp.fc2.bias", Some("v.blk.0.ffn_down.bias"));
+        check("v.blk.0.attn_q.weight", None); // the same
+        check(
+            "mm.mm_input_projection.weight",
+            Some("mm.input_projection.weight"),
+        );
+        check(
+            "mm.mm_soft_emb_norm.weight",
+            Some("mm.soft_emb_norm.weight"),
+        );
+        check("blk.0.attn_q.weight", None);
     }
 
     #[test]
