@@ -10,8 +10,8 @@ use journeys::{Desk, golden};
 fn a_model_in_one_file() {
     let desk = Desk::new();
     let model = put(&desk, "model.gguf", &half("tiny-text/model.gguf"));
-    let found = format!("the file has {} bytes", len(&model));
-    check(complete(&desk, &model), &model, &["ends at byte", &found]);
+    let found = format!("it should have 1247712 bytes and has {}", len(&model));
+    check(complete(&desk, &model), &model, &["is not whole", &found]);
     fs::write(&model, b"GGUF\x03\0\0\0").expect("a file");
     let needed = "at byte 8 needs 8 bytes, 0 are left";
     check(complete(&desk, &model), &model, &[needed]);
