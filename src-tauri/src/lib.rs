@@ -11,6 +11,7 @@ mod surroundings;
 mod window;
 
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use answers::Answers;
@@ -21,6 +22,9 @@ use tauri_plugin_dialog::{DialogExt, MessageDialogKind};
 
 /// How long closing waits for answers to be saved. They are saved every second as it is.
 const GOODBYE_AT_MOST: Duration = Duration::from_secs(5);
+
+/// Between two looks whether the model is still wanted.
+const REST_LOOKS: Duration = Duration::from_secs(30);
 
 /// Opens the window and returns when it is closed.
 pub fn run() {
@@ -63,6 +67,7 @@ fn start(app: &App) -> Result<(), Failure> {
     };
     let assistant = Assistant::open(surroundings::options(home.clone())?)?;
     let theme = assistant.settings()?.theme;
+    rest_now_and_then(assistant.clone());
 
     app.manage(claim);
     app.manage(assistant);
@@ -74,6 +79,17 @@ fn start(app: &App) -> Result<(), Failure> {
             Some("check that the system's web view is installed"),
         )
     })
+}
+
+/// A model that nobody has asked for long gives its memory back. The thread ends with the process.
+fn rest_now_and_then(assistant: Assistant) {
+    thread::spawn(move || {
+        loop {
+            thread::sleep(REST_LOOKS);
+            // A library that cannot be read is told where somebody looks; here it is asked again.
+            let _ = assistant.rest();
+        }
+    });
 }
 
 /// A start that fails says why where a person looks, and in the terminal for one who started it there.

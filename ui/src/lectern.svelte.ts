@@ -3,6 +3,7 @@ import type { Backend, Conversation } from "./backend";
 import { OpenConversation, type Reports } from "./chat/conversation.svelte";
 import { Conversations } from "./conversations/conversations.svelte";
 import { Models } from "./models/models.svelte";
+import { Offering } from "./models/offering.svelte";
 import { Preferences } from "./settings/preferences.svelte";
 import { Notices } from "./shared/notices.svelte";
 import { writeClipboard } from "./shared/clipboard.svelte";
@@ -17,6 +18,7 @@ export class Lectern {
   readonly preferences: Preferences;
   readonly conversations: Conversations;
   readonly models: Models;
+  readonly offering: Offering;
 
   open = $state.raw<OpenConversation>() as OpenConversation;
   panel = $state<Panel>("none");
@@ -50,6 +52,7 @@ export class Lectern {
     this.preferences = new Preferences(backend);
     this.conversations = new Conversations(backend, clock);
     this.models = new Models(backend, clock, (model) => this.preferences.adopt({ model }));
+    this.offering = new Offering(backend, this.preferences);
     this.#unbegun = new OpenConversation(backend, null, this.#reports);
     this.open = this.#unbegun;
   }

@@ -1,6 +1,7 @@
 /** Every word the window says. Errors come from Rust with words of their own. */
-import type { Conversation, Fit, Model, Offer } from "./backend";
+import type { Conversation, Model, Offer, Speed } from "./backend";
 import type { Heading } from "./conversations/groups";
+import { pages } from "./models/atonce";
 import { bytes, contextSize, count, duration, elapsed, percent, speed } from "./shared/format";
 
 export const words = {
@@ -157,30 +158,45 @@ export const words = {
     starter: "Gemma 3 270M",
     starterText: "Small and quick, about 250 MB. Good for a first look; larger ones know more.",
     arriving: (title: string) => `Fetching ${title}`,
-    suits: ({ downloadBytes, memoryBytes, hasEyes }: Offer) => {
-      const takes = `${bytes(downloadBytes)} to fetch, about ${bytes(memoryBytes)} of memory.`;
-      return hasEyes
-        ? `Suits this computer and sees pictures. ${takes}`
-        : `Suits this computer. ${takes}`;
+    suits: ({ downloadBytes, memoryBytes, hasEyes, speed: foreseen }: Offer) => {
+      const sees = hasEyes ? " and sees pictures" : "";
+      const writes = foreseen ? `, writes about ${speed(foreseen.writing)} tokens/s here` : "";
+      return `The largest that suits this computer${sees}. ${bytes(downloadBytes)} to fetch, about ${bytes(memoryBytes)} of memory${writes}.`;
     },
     fetchSuiting: ({ title }: Offer) => `Fetch ${title}`,
     more: "More models…",
     offers: "Models to fetch",
-    offersText: (machine: number, context: number) =>
-      machine > 0
-        ? `This computer has ${bytes(machine)} of memory. What a model needs is told for ${count(context)} tokens of context.`
-        : `What a model needs is told for ${count(context)} tokens of context.`,
-    offer: ({ downloadBytes, memoryBytes, hasEyes }: Offer) => {
+    testing: "Measuring this computer",
+    testAgain: "Measure again",
+    machine: (machine: number) =>
+      machine > 0 ? `This computer has ${bytes(machine)} of memory.` : "",
+    atOnce: "How much should it read at once?",
+    atOnceValue: (tokens: number | null) =>
+      tokens === null
+        ? "As much as fits"
+        : `${count(tokens)} tokens, about ${count(pages(tokens))} pages`,
+    atOnceTakes: ({ title, memoryBytes }: Offer, tokens: number | null) =>
+      tokens === null
+        ? "A model takes memory as what it reads grows, up to what is free when it is loaded."
+        : `${title} then takes about ${bytes(memoryBytes)} of memory.`,
+    offer: ({ downloadBytes, memoryBytes, hasEyes, speaksManyLanguages }: Offer) => {
       const parts = [`${bytes(downloadBytes)} to fetch`, `about ${bytes(memoryBytes)} of memory`];
       if (hasEyes) parts.push("sees pictures");
+      if (!speaksManyLanguages) parts.push("English only");
       return parts.join(" · ");
     },
+    foreseen: ({ reading, writing }: Speed) =>
+      `reads ${speed(reading)}, writes ${speed(writing)} tokens/s here`,
     recommended: "Begin with this one",
-    fits: {
-      well: null,
-      tightly: "Only if not much else runs",
-      no: "Too large for this computer",
-    } satisfies Record<Fit, string | null>,
+    reason: "The largest that leaves room for other programs and writes as fast as people read.",
+    fits: ({ fit, memoryBytes, longestContextTokens }: Offer, machine: number) => {
+      if (fit === "well") return null;
+      if (fit === "tightly") return "Only if not much else runs";
+      const needs = `Too large: it needs ${bytes(memoryBytes)} of ${bytes(machine)}`;
+      return longestContextTokens > 0
+        ? `${needs}. It would fit if it read at most ${count(longestContextTokens)} tokens at once.`
+        : `${needs}. A smaller size fits.`;
+    },
     get: "Fetch",
     getModel: ({ title, format }: Offer) => `Fetch ${title}, ${format}`,
     here: "Here",
@@ -209,6 +225,13 @@ export const words = {
     seedRandom: "A new one each time",
     reset: "Back to the defaults",
     shortcuts: "Keyboard shortcuts",
+    memory: "Memory",
+    rest: "Give the model’s memory back",
+    restHint: "After so long without a question. The next one loads it again.",
+    rests: (minutes: number | null) => {
+      if (minutes === null) return "Never";
+      return minutes < 60 ? `After ${minutes} minutes` : `After ${hours(minutes / 60)}`;
+    },
   },
 
   shortcuts: {
@@ -257,6 +280,8 @@ export const words = {
     copy: "Copy code",
   },
 };
+
+const hours = (hours: number): string => (hours === 1 ? "an hour" : `${count(hours)} hours`);
 
 /** A conversation's title, also before its first message has named it. */
 export const titleOf = ({ title }: Pick<Conversation, "title">): string =>

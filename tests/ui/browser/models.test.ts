@@ -111,8 +111,12 @@ test("a larger model is fetched, with what each takes of this computer", async (
   await row("Gemma 3 4B").getByText("Begin with this one").waitFor();
   await row("Gemma 3 4B").getByText("sees pictures").waitFor();
   await row("Gemma 3 12B").getByText("Only if not much else runs").waitFor();
-  await row("Gemma 3 27B").getByText("Too large for this computer").waitFor();
+  await row("Gemma 3 27B")
+    .getByText("Too large: it needs 20 GB of 16 GB. A smaller size fits.")
+    .waitFor();
   await expect(button("Gemma 3 27B").isDisabled()).resolves.toBe(true);
+  await row("Gemma 3 4B").getByText("writes 9.4 tokens/s here").waitFor();
+  await row("Gemma 3 1B").getByText("English only").waitFor();
   await desk.shoot("offers");
 
   await button("Gemma 3 4B").click();
@@ -123,7 +127,7 @@ test("a larger model is fetched, with what each takes of this computer", async (
   await page.getByRole("button", { name: "Model: Gemma 3 4B" }).waitFor();
   await page.keyboard.press("Control+l");
   await page.getByRole("button", { name: "More models…" }).click();
-  await row("Gemma 3 4B").getByText("Here").waitFor();
+  await row("Gemma 3 4B").getByText("Here", { exact: true }).waitFor();
   await expect(button("Gemma 3 4B").count()).resolves.toBe(0);
 });
 
@@ -146,4 +150,53 @@ test("a large file that is taken in shows how far it is, and can be left", async
   await first.getByRole("button", { name: "Cancel" }).click();
   await first.getByRole("button", { name: "Open a GGUF file…" }).click();
   await desk.page.getByRole("button", { name: "Model: Gemma 3 4B" }).waitFor();
+});
+
+test("this computer is measured once, and then says how fast each model will be", async () => {
+  const desk = await open("?model=none&test=60");
+  const { page } = desk;
+  const first = page.getByTestId("first-run");
+  await first
+    .getByRole("progressbar", { name: "Measuring this computer" })
+    .waitFor();
+  await first.getByText("writes about 9.4 tokens/s here").waitFor();
+  await page.getByRole("button", { name: "More models…" }).click();
+  const dialog = page.getByRole("dialog", { name: "Models to fetch" });
+  await expect.poll(() => dialog.getByText(/tokens\/s here/).count()).toBe(5);
+  await dialog.getByRole("button", { name: "Measure again" }).click();
+  await dialog
+    .getByRole("progressbar", { name: "Measuring this computer" })
+    .waitFor();
+  await dialog.getByRole("button", { name: "Measure again" }).waitFor();
+});
+
+test("one slider says what reading more at once takes, and what no longer fits", async () => {
+  const desk = await open("?model=none");
+  const { page } = desk;
+  await page.getByRole("button", { name: "More models…" }).click();
+  const dialog = page.getByRole("dialog", { name: "Models to fetch" });
+  const slider = dialog.getByRole("slider", {
+    name: "How much should it read at once?",
+  });
+  await slider.focus();
+  await slider.press("Home");
+  await dialog.getByText("2,048 tokens, about 5 pages").waitFor();
+  await dialog
+    .getByText("Gemma 3 4B then takes about 4.1 GB of memory.")
+    .waitFor();
+  for (let step = 0; step < 6; step += 1) await slider.press("ArrowRight");
+  await dialog.getByText("131,072 tokens, about 330 pages").waitFor();
+  await dialog
+    .getByText("Gemma 3 4B then takes about 6.8 GB of memory.")
+    .waitFor();
+  const large = dialog.getByRole("listitem").filter({ hasText: "Gemma 3 12B" });
+  await large
+    .getByText("It would fit if it read at most 60,416 tokens at once.")
+    .waitFor();
+  await desk.shoot("offers-at-once");
+  await slider.press("End");
+  await dialog.getByText("As much as fits").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "More models…" }).click();
+  await dialog.getByText("As much as fits").waitFor();
 });

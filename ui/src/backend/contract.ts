@@ -37,8 +37,10 @@ export const commands = {
 	openModelFile: (onEvent: Channel<FetchEvent>) => typedError<Model | null, Failure>(__TAURI_INVOKE("open_model_file", { onEvent })),
 	/**  Deletes a model; the bytes that freed. */
 	removeModel: (name: string) => typedError<number, Failure>(__TAURI_INVOKE("remove_model", { name })),
-	/**  What can be fetched, weighed against this machine. */
-	listOffers: () => typedError<Offers, Failure>(__TAURI_INVOKE("list_offers")),
+	/**  What can be fetched, weighed against this machine with a context of so many tokens; null is the usual. */
+	listOffers: (contextTokens: number | null) => typedError<Offers, Failure>(__TAURI_INVOKE("list_offers", { contextTokens })),
+	/**  Measures this machine for about five seconds, so that speeds are known; false if an answer is being written. */
+	testMachine: (onProgress: Channel<TestProgress>) => typedError<boolean, Failure>(__TAURI_INVOKE("test_machine", { onProgress })),
 	/**  Fetches the starter model and tells how far it is; returns when it is there or was cancelled. */
 	fetchStarter: (onEvent: Channel<FetchEvent>) => typedError<null, Failure>(__TAURI_INVOKE("fetch_starter", { onEvent })),
 	/**  Fetches one of them, as `fetch_starter` does. */
@@ -177,6 +179,8 @@ export type Offer = {
 	format: string,
 	tuning: Tuning,
 	hasEyes: boolean,
+	/**  Whether it was taught 140 languages, and not only English. */
+	speaksManyLanguages: boolean,
 	/**  Positions it was trained for. */
 	contextTokens: number,
 	/**  Whether the hub wants an account that has agreed to Gemma's terms. */
@@ -186,6 +190,10 @@ export type Offer = {
 	/**  Memory while it answers, pictures included. */
 	memoryBytes: number,
 	fit: Fit,
+	/**  The longest context that this machine carries; 0 if none. */
+	longestContextTokens: number,
+	/**  How fast it will be here; null until this machine was tested. */
+	speed: Speed | null,
 	isHere: boolean,
 	/**  Whether it is the one to begin with. One of them is. */
 	isRecommended: boolean,
@@ -197,6 +205,8 @@ export type Offers = {
 	machineBytes: number,
 	/**  The context that each offer's memory is told for. */
 	contextTokens: number,
+	/**  Whether this machine was tested, so that speeds are known. */
+	isTested: boolean,
 	/**  The smallest first. */
 	offers: Offer[],
 };
@@ -259,6 +269,10 @@ export type Settings = {
 	model: string | null,
 	/**  Whether wide and tall pictures are also shown to the model in pieces. */
 	panAndScan: boolean,
+	/**  Positions that a model may hold at once; null is as many as this machine carries. */
+	contextTokens: number | null,
+	/**  After how long without a question the model leaves the memory; null is never. */
+	restAfterMinutes: number | null,
 	sampling: Sampling,
 };
 
@@ -273,6 +287,19 @@ export type Shown = {
 	picture: Picture,
 	/**  Whether the model was also shown its pieces. */
 	panAndScan: boolean,
+};
+
+/**  Tokens per second, foreseen. */
+export type Speed = {
+	reading: number,
+	writing: number,
+};
+
+/**  How far the test of this machine is. */
+export type TestProgress = {
+	/**  Measurements done. */
+	done: number,
+	all: number,
 };
 
 /**  Light, dark, or as the system has it. */

@@ -34,6 +34,8 @@ export function emptyBook(models: Model[]): Book {
       openConversation: null,
       model: null,
       panAndScan: true,
+      contextTokens: null,
+      restAfterMinutes: 60,
       sampling: { temperature: 1, topK: 64, topP: 0.95, minP: 0, seed: null },
     },
   };

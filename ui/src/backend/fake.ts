@@ -7,6 +7,7 @@
  *   ?say=short|rich|hostile|rtl|long   what it answers whatever it is asked
  *   ?pace=24                  milliseconds between words
  *   ?look=900                 milliseconds it takes to look at a picture
+ *   ?test=500                 milliseconds that each measurement of the computer takes
  *   ?import=3000              milliseconds it takes to take a file in
  *   ?read=6000                milliseconds it takes to read the prompt
  *   ?wait, ?loading           milliseconds it waits for another answer, or loads the model
@@ -25,6 +26,7 @@ import type {
   ReplyEvent,
   Settings,
   Shown,
+  TestProgress,
 } from ".";
 import { answerTo, named } from "./fake-answers";
 import { modelOf, offersFor } from "./fake-offers";
@@ -83,6 +85,7 @@ class Fake implements Backend {
   #stopped = new Set<number>();
   #cancelled = false;
   #loaded = false;
+  #tested = false;
 
   constructor(
     readonly query: URLSearchParams,
@@ -252,9 +255,19 @@ class Fake implements Backend {
     return model?.sizeBytes ?? 0;
   }
 
-  async listOffers() {
+  async listOffers(contextTokens: number | null) {
     this.#failing("offers", "the models folder cannot be read", "check its permissions");
-    return offersFor(this.#book.models);
+    return offersFor(this.#book.models, contextTokens, this.#tested);
+  }
+
+  async testMachine(onProgress: (progress: TestProgress) => void) {
+    const all = 9;
+    for (let done = 0; done <= all; done += 1) {
+      onProgress({ done, all });
+      await rest(Number(this.query.get("test") ?? 10));
+    }
+    this.#tested = true;
+    return true;
   }
 
   async fetchStarter(onEvent: (event: FetchEvent) => void) {

@@ -18,6 +18,7 @@ import {
   type ReplyEvent,
   type Settings,
   type Showing,
+  type TestProgress,
 } from "./contract";
 
 export type * from "./contract";
@@ -52,7 +53,9 @@ export interface Backend {
   openModelFile(onEvent: (event: FetchEvent) => void): Promise<Model | null>;
   /** Yields the bytes that were freed. */
   removeModel(name: string): Promise<number>;
-  listOffers(): Promise<Offers>;
+  listOffers(contextTokens: number | null): Promise<Offers>;
+  /** Measures this computer for about five seconds; false if an answer is being written. */
+  testMachine(onProgress: (progress: TestProgress) => void): Promise<boolean>;
   fetchModel(name: string, onEvent: (event: FetchEvent) => void): Promise<void>;
   fetchStarter(onEvent: (event: FetchEvent) => void): Promise<void>;
   cancelFetch(): Promise<void>;
@@ -90,7 +93,8 @@ export const backend: Backend = {
   loadModel: () => data(commands.loadModel()),
   openModelFile: (onEvent) => data(commands.openModelFile(channel(onEvent))),
   removeModel: (name) => data(commands.removeModel(name)),
-  listOffers: () => data(commands.listOffers()),
+  listOffers: (contextTokens) => data(commands.listOffers(contextTokens)),
+  testMachine: (onProgress) => data(commands.testMachine(channel(onProgress))),
   fetchModel: (name, onEvent) => done(commands.fetchModel(name, channel(onEvent))),
   fetchStarter: (onEvent) => done(commands.fetchStarter(channel(onEvent))),
   cancelFetch: () => done(commands.cancelFetch()),

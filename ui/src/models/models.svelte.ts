@@ -1,4 +1,4 @@
-import type { Backend, Failure, FetchEvent, Model, ModelState, Offer, Offers } from "../backend";
+import type { Backend, Failure, FetchEvent, Model, ModelState, Offer } from "../backend";
 import { failureOf } from "../shared/failure";
 import { words } from "../words";
 import { heard, nothingYet, type Arrival } from "./arrival";
@@ -7,8 +7,6 @@ import { heard, nothingYet, type Arrival } from "./arrival";
 export class Models {
   list = $state.raw<Model[]>([]);
   state = $state.raw<ModelState | null>(null);
-  /** What can be fetched; `null` until somebody wants to know. */
-  offers = $state.raw<Offers | null>(null);
   arrival = $state.raw<Arrival | null>(null);
   /** A file was chosen or is being chosen, and is being read in. */
   importing = $state(false);
@@ -72,16 +70,6 @@ export class Models {
     this.importing = false;
     this.arrival = null;
     await this.warm();
-  }
-
-  /** Looks at what can be fetched, and how it fits this machine. */
-  async loadOffers(): Promise<void> {
-    await this.#trying(
-      () => void this.loadOffers(),
-      async () => {
-        this.offers = await this.backend.listOffers();
-      },
-    );
   }
 
   async fetch({ name, title }: Offer): Promise<void> {

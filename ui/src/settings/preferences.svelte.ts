@@ -19,6 +19,8 @@ const DEFAULTS: Settings = {
   openConversation: null,
   model: null,
   panAndScan: true,
+  contextTokens: null,
+  restAfterMinutes: 60,
   sampling: DEFAULT_SAMPLING,
 };
 
