@@ -8,6 +8,7 @@ mod written;
 
 mod asking;
 mod conversations;
+mod elsewhere;
 mod evaluating;
 mod machine;
 mod models;
