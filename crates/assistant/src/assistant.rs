@@ -1,7 +1,7 @@
 //! What is held open while Lectern runs.
 
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -58,6 +58,8 @@ pub(crate) struct Inner {
     pub shown: Mutex<Shown>,
     /// The flags that stop answers, by conversation.
     pub stops: Mutex<HashMap<ConversationId, Vec<Arc<AtomicBool>>>>,
+    /// Names of models that were removed while chosen, and can be restored.
+    pub unchosen: Mutex<HashSet<String>>,
     /// The flag that stops the fetch that runs, if one does.
     pub fetch: Mutex<Option<Arc<AtomicBool>>>,
 }
@@ -93,7 +95,7 @@ impl Assistant {
                     threads,
                     cpu_level: options.cpu_level.clone(),
                 },
-                embeddings: Embeddings::new(options.home.cache().join("pictures")),
+                embeddings: Embeddings::new(options.home.pictures()),
                 models_folder: options.home.models(),
                 models: OnceLock::new(),
                 library: OnceLock::new(),
@@ -101,6 +103,7 @@ impl Assistant {
                 used_ms: AtomicI64::new(0),
                 shown: Mutex::default(),
                 stops: Mutex::default(),
+                unchosen: Mutex::default(),
                 fetch: Mutex::default(),
                 options,
             }),

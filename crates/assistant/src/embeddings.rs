@@ -63,6 +63,15 @@ impl Embeddings {
         let _ = self.touch(&self.path(hash), now_ms);
     }
 
+    /// Deletes all of it, from memory too.
+    pub fn clear(&self) {
+        lock(&self.recent).clear();
+        self.keep_to(0);
+        for half in self.files(|name| name.ends_with(PARTIAL)) {
+            let _ = fs::remove_file(half); // or it is being written, and is no half in a moment
+        }
+    }
+
     /// What is in memory; the lock is free again when it returns.
     fn recall(&self, hash: &Hash) -> Option<Arc<[f32]>> {
         let recent = lock(&self.recent);

@@ -42,6 +42,16 @@ impl Home {
         self.cache().join("self-test.json")
     }
 
+    /// The folder of what was seen in pictures.
+    pub fn pictures(&self) -> PathBuf {
+        self.cache().join("pictures")
+    }
+
+    /// The folder of what was read and need not be read again.
+    pub fn prefixes(&self) -> PathBuf {
+        self.cache().join("prefixes")
+    }
+
     /// The folder that holds models.
     pub fn models(&self) -> PathBuf {
         self.root.join("models")

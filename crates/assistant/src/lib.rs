@@ -5,7 +5,7 @@
 //! prints and never decides how a thing looks.
 //!
 //! Read in this order: `assistant` (what is held open), `conversations`, `reply` (the walk of one
-//! message), `pictures`, `sight`, `models`, `elsewhere`, `loading`, `context`, `machine`, `offers`, `arrivals`, `convert`, `ask` (without the
+//! message), `pictures`, `sight`, `models`, `elsewhere`, `disk`, `loading`, `context`, `machine`, `offers`, `arrivals`, `convert`, `ask` (without the
 //! store), `eval`, `bench`, `home`, `error`.
 
 mod arrivals;
@@ -16,6 +16,7 @@ mod catch_up;
 mod context;
 mod conversations;
 mod convert;
+mod disk;
 mod elsewhere;
 mod embeddings;
 mod error;
@@ -44,6 +45,7 @@ pub use bench::{Bench, BenchReport, Spread};
 pub use checkpoints::{Surroundings, Taking};
 pub use conversations::{Conversation, ConversationId, Figures, Message, MessageId, Role};
 pub use convert::Converting;
+pub use disk::{Disk, Kind, KindOnDisk, Leftover, ModelOnDisk};
 pub use elsewhere::FoundModel;
 pub use engine::convert::Format;
 pub use error::Error;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use checkpoints::Checkpoint;
 use engine::Weights;
 
+use crate::assistant::lock;
 use crate::{Assistant, Error};
 
 /// A checkpoint that is on this machine.
@@ -97,9 +98,47 @@ impl Assistant {
         self.model_state()
     }
 
-    /// Deletes a model and says how many bytes that freed. One that is being used stays.
+    /// Removes a model and says how many bytes will be free. One that is being used stays.
+    ///
+    /// Until this process ends [`Self::restore_model`] takes it back; its bytes are free from then on.
     pub fn remove_model(&self, name: &str) -> Result<u64, Error> {
-        let folder = self.folder()?;
+        self.make_free(name)?;
+        let bytes = self.folder()?.put_aside(name)?;
+        if self.kept_model()?.as_deref() == Some(name) {
+            self.keep_model(None)?;
+            lock(&self.inner.unchosen).insert(name.to_owned());
+        }
+        Ok(bytes)
+    }
+
+    /// Takes back the model that was removed last under this name; chosen, if it was.
+    pub fn restore_model(&self, name: &str) -> Result<Model, Error> {
+        let model = Model::from(self.folder()?.restore(name)?);
+        if lock(&self.inner.unchosen).remove(name) && self.kept_model()?.is_none() {
+            self.keep_model(Some(name))?;
+        }
+        Ok(model)
+    }
+
+    /// Deletes what was removed: nothing can be restored any more. For when the window quits; what a crash leaves goes at
+    /// the next start.
+    pub fn empty_trash(&self) -> Result<u64, Error> {
+        Ok(self.folder()?.empty_trash()?)
+    }
+
+    /// As [`Self::remove_model`], but at once and for good.
+    pub fn delete_model(&self, name: &str) -> Result<u64, Error> {
+        self.make_free(name)?;
+        let freed_bytes = self.folder()?.remove(name)?;
+        self.library()?.forget_model(name)?;
+        if self.kept_model()?.as_deref() == Some(name) {
+            self.keep_model(None)?;
+        }
+        Ok(freed_bytes)
+    }
+
+    /// Takes the model out of memory, if nobody is using it.
+    fn make_free(&self, name: &str) -> Result<(), Error> {
         let is_loaded = self.shown().loaded.as_deref() == Some(name);
         if is_loaded {
             let in_use = || Error::ModelInUse {
@@ -108,11 +147,7 @@ impl Assistant {
             let mut seat = self.inner.seat.try_take().ok_or_else(in_use)?;
             self.unload(&mut seat);
         }
-        let freed_bytes = folder.remove(name)?;
-        if self.kept_model()?.as_deref() == Some(name) {
-            self.keep_model(None)?;
-        }
-        Ok(freed_bytes)
+        Ok(())
     }
 
     /// Where the models are kept.

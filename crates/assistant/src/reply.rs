@@ -181,6 +181,8 @@ impl Assistant {
         );
         answer.replace(text, self.now_ms())?;
         let kept = answer.finish(said.cut_short, &figures(loaded, &said), self.now_ms())?;
+        self.library()?
+            .model_was_used(&loaded.model.name, self.now_ms())?;
         on_event(ReplyEvent::Ended(kept.into()));
         Ok(())
     }

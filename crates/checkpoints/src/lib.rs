@@ -24,7 +24,7 @@
 //! Not here: opening a model to run it (`engine`), which model a person has chosen (`assistant`).
 //!
 //! Read in this order: `checkpoint` (what a file says it is: `gguf_file`, `mmproj`, `hugging_face`,
-//! `tuning`), `models` (the folder), `import`, `link` (a model that stays where it is), `elsewhere` (those of other
+//! `tuning`), `models` (the folder: `presence`, `trash`, `holdings`), `import`, `link` (a model that stays where it is), `elsewhere` (those of other
 //! programs), `catalogue` (what is published) and `shares` (in which formats),
 //! `fetch` (how it comes over the line), `starter` (the first model of a new machine: `hub`, `packages`,
 //! `pip`), `new_file`, `disk`, `error`.
@@ -36,20 +36,24 @@ mod elsewhere;
 mod error;
 pub mod fetch;
 mod gguf_file;
+mod holdings;
 mod hugging_face;
 mod import;
 mod link;
 mod mmproj;
 mod models;
 mod new_file;
+mod presence;
 mod shares;
 pub mod starter;
+mod trash;
 mod tuning;
 
 pub use catalogue::{CATALOGUE, Format, Published, SIZES, Size, published};
 pub use checkpoint::{Checkpoint, Place, Tuning, identify};
 pub use elsewhere::{Surroundings, read_manifest};
 pub use error::Error;
+pub use holdings::{HeldFile, Holdings, Leftover};
 pub use import::Taking;
 pub use link::read_link;
 pub use models::{Listing, Models};

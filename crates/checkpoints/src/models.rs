@@ -10,7 +10,9 @@ use crate::checkpoint::{Checkpoint, Place, gguf_at, identify};
 use crate::error::Error;
 use crate::gguf_file::{self, Told};
 use crate::link::{self, Link};
-use crate::{disk, hugging_face, mmproj};
+use crate::presence::Presence;
+use crate::trash::{self, Trash};
+use crate::{hugging_face, mmproj};
 
 /// What a file or folder is called while it is not a model yet. Never listed.
 pub(crate) const PARTIAL: &str = ".partial";
@@ -26,6 +28,9 @@ pub struct Models {
     /// What files said when they were last read: a vocabulary in front of the weights makes that
     /// a matter of 30 ms each, and the list is asked for again and again.
     known: Arc<Mutex<HashMap<PathBuf, Known>>>,
+    /// What was removed and can be restored.
+    pub(crate) trash: Arc<Trash>,
+    _presence: Arc<Option<Presence>>,
 }
 
 #[derive(Debug)]
@@ -58,20 +63,10 @@ impl Drop for Turn {
 }
 
 /// A file or folder that may be a model, or a link to one.
-struct Entry {
-    name: String,
-    path: PathBuf,
+pub(crate) struct Entry {
+    pub name: String,
+    pub path: PathBuf,
     is_link: bool,
-}
-
-/// Deletes the file at `path`, if it is there, and says how many bytes that freed.
-fn remove_file(path: &Path) -> Result<u64, Error> {
-    let Ok(metadata) = fs::symlink_metadata(path) else {
-        return Ok(0);
-    };
-    // Of a link that a person made, the link goes and what it leads to stays.
-    fs::remove_file(path).map_err(Error::io("delete", path))?;
-    Ok(metadata.len())
 }
 
 /// Whether there is a GGUF model in the folder, or several, or one that cannot be read.
@@ -80,18 +75,26 @@ fn has_gguf(folder: &Path) -> bool {
 }
 
 impl Models {
-    /// Makes the folder if it is not there, and clears away what killed imports left.
+    /// Makes the folder if it is not there, clears away what killed imports left, and deletes what was removed before,
+    /// unless another Lectern is open that could still restore it.
     pub fn open(folder: &Path) -> Result<Self, Error> {
         fs::create_dir_all(folder).map_err(Error::io("make the folder", folder))?;
         let models = Self {
             folder: folder.to_owned(),
             known: Arc::default(),
+            trash: Arc::new(Trash::of(folder)),
+            _presence: Arc::default(),
         };
         // Whoever has the turn is importing: what is there is not left over.
         if let Ok(_turn) = models.take_turn() {
             models.clear_leftovers()?;
         }
-        Ok(models)
+        // What cannot be deleted stays, hidden, until a later start.
+        let presence = Presence::announce(folder, || drop(trash::empty(folder)));
+        Ok(Self {
+            _presence: Arc::new(presence),
+            ..models
+        })
     }
 
     /// Where it is.
@@ -119,41 +122,6 @@ impl Models {
     /// The checkpoint called `name`; fails with [`Error::NoSuchModel`] if there is none.
     pub fn find(&self, name: &str) -> Result<Checkpoint, Error> {
         self.identify(&self.entry(name)?)
-    }
-
-    /// Deletes a model with its terms and its picture tower, and says how many bytes that freed. A tower that another
-    /// model here sees with stays.
-    ///
-    /// Whatever is in the folder under that name goes, also if it cannot be read as a model.
-    pub fn remove(&self, name: &str) -> Result<u64, Error> {
-        let entry = self.entry(name)?;
-        let tower = self.identify(&entry).ok().and_then(|model| model.mmproj);
-        let path = entry.path;
-        let metadata = fs::symlink_metadata(&path).map_err(Error::io("read", &path))?;
-        let mut freed_bytes = 0;
-        if metadata.is_dir() {
-            freed_bytes = disk::bytes_in(&path);
-            fs::remove_dir_all(&path).map_err(Error::io("delete", &path))?;
-        } else {
-            let parts = gguf_file::part(&path).map(|part| part.all().collect::<Vec<_>>());
-            let parts = parts.into_iter().flatten();
-            for part in parts.map(|name| path.with_file_name(name)) {
-                freed_bytes += remove_file(&part)?;
-            }
-            freed_bytes += remove_file(&path)?;
-            let others = self.list()?.checkpoints;
-            let tower = tower.filter(|tower| {
-                let mut towers = others.iter().filter_map(|other| other.mmproj.as_ref());
-                tower.parent() == path.parent() && towers.all(|other| other != tower)
-            });
-            if let Some(tower) = tower {
-                freed_bytes += remove_file(&tower)?;
-            }
-        }
-        for terms in TERMS.map(|terms| self.folder.join(format!("{name}{terms}"))) {
-            freed_bytes += remove_file(&terms)?;
-        }
-        Ok(freed_bytes)
     }
 
     /// Holds the folder for one that puts a model into it; others are told to wait.
@@ -193,7 +161,7 @@ impl Models {
     }
 
     /// What may be a model, by name.
-    fn entries(&self) -> Result<Vec<Entry>, Error> {
+    pub(crate) fn entries(&self) -> Result<Vec<Entry>, Error> {
         let read = || Error::io("read", &self.folder);
         let mut entries = Vec::new();
         for found in fs::read_dir(&self.folder).map_err(read())? {
@@ -230,7 +198,7 @@ impl Models {
     }
 
     /// The entry called `name`. Names are only ever compared, never joined to a path: `../x` is nobody's.
-    fn entry(&self, name: &str) -> Result<Entry, Error> {
+    pub(crate) fn entry(&self, name: &str) -> Result<Entry, Error> {
         let found = self.entries()?.into_iter().find(|entry| entry.name == name);
         found.ok_or_else(|| Error::NoSuchModel {
             name: name.to_owned(),
@@ -240,7 +208,7 @@ impl Models {
 
     /// What the entry is. A GGUF file is read again only if it was written since; what lies beside it is always
     /// looked at.
-    fn identify(&self, entry: &Entry) -> Result<Checkpoint, Error> {
+    pub(crate) fn identify(&self, entry: &Entry) -> Result<Checkpoint, Error> {
         if entry.is_link {
             return Link::read(&entry.path)?.follow(&entry.name, |file| self.told(file));
         }

@@ -41,7 +41,7 @@ pub fn run(assistant: &Assistant, command: &Models) -> Result<(), Failure> {
             json,
         } => convert(assistant, source, *to, out, *json),
         Models::Remove { name, json } => {
-            let freed_bytes = assistant.remove_model(name)?;
+            let freed_bytes = assistant.delete_model(name)?;
             let sentence = format!("{name} is gone, {} are free again", megabytes(freed_bytes));
             say(
                 *json,

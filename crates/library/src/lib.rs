@@ -26,7 +26,7 @@
 //! until then an answer that is written once a second would be re-indexed once a second.
 //!
 //! Read in this order: `store` (how the file is held), `migrations` (what is in it),
-//! `conversation`, `message`, `answer` (what a crash leaves), `picture`, `draft`, `setting`, `error`.
+//! `conversation`, `message`, `answer` (what a crash leaves), `picture`, `draft`, `setting`, `model_use`, `error`.
 
 mod answer;
 mod conversation;
@@ -34,6 +34,7 @@ mod draft;
 mod error;
 mod message;
 mod migrations;
+mod model_use;
 mod picture;
 mod setting;
 mod store;

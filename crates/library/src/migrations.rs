@@ -80,6 +80,13 @@ const STEPS: &[(&str, &str)] = &[
         CREATE UNIQUE INDEX one_picture_each ON draft_picture (ifnull(conversation, 0), place);
         CREATE INDEX draft_of_picture ON draft_picture (picture);",
     ),
+    (
+        "when each model answered last",
+        "CREATE TABLE model_use (
+            model   TEXT    NOT NULL PRIMARY KEY, -- its name among the models
+            used_ms INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;",
+    ),
 ];
 
 /// Why a file is not brought to the newest schema.
@@ -184,6 +191,8 @@ mod tests {
              picture BLOB NOT NULL REFERENCES picture, \
              pan_and_scan INTEGER NOT NULL CHECK (pan_and_scan IN (0, 1)), \
              PRIMARY KEY (message, place) ) STRICT, WITHOUT ROWID",
+            "CREATE TABLE model_use ( model TEXT NOT NULL PRIMARY KEY, used_ms INTEGER NOT NULL ) \
+             STRICT, WITHOUT ROWID",
             "CREATE TABLE picture ( sha256 BLOB NOT NULL PRIMARY KEY CHECK (length(sha256) = 32), \
              mime TEXT NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL, \
              preview BLOB NOT NULL, bytes BLOB NOT NULL ) STRICT",

@@ -118,6 +118,11 @@ impl Library {
             })
     }
 
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Runs `work` in one transaction that reads.
     pub(crate) fn read<T>(
         &self,

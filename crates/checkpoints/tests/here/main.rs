@@ -9,6 +9,7 @@ mod hugging_face;
 mod identify;
 mod import;
 mod link;
+mod trash;
 mod written;
 
 use std::fs;
@@ -43,14 +44,14 @@ impl Home {
         self.models.folder().join(name)
     }
 
-    /// The names in the models folder, without the lock.
+    /// The names in the models folder, without the locks.
     fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.models.folder()).expect("the folder");
         let names = entries.map(|entry| entry.expect("an entry").file_name());
         let mut names: Vec<_> = names
             .map(|name| name.to_string_lossy().into_owned())
             .collect();
-        names.retain(|name| name != ".lock");
+        names.retain(|name| name != ".lock" && name != ".presence");
         names.sort();
         names
     }
