@@ -2,12 +2,13 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
+use crate::models::PARTIAL;
 
 /// What stays free: a disk filled to the last byte takes the library and the system down with it.
 const RESERVE_BYTES: u64 = 100_000_000;
@@ -183,6 +184,22 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
         file.sync_all()
     });
     written.map_err(Error::io("write", path))
+}
+
+/// Puts `bytes` under the name `path`, in the place of what was there: whoever reads it, and whenever the process or
+/// the machine stops, finds the whole of the one or the whole of the other.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    /// Two threads that write the same file do not write into each other's.
+    static WRITTEN: AtomicU64 = AtomicU64::new(0);
+    let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
+    let mut new = path.as_os_str().to_owned();
+    new.push(format!(".{}-{number}{PARTIAL}", std::process::id()));
+    let new = PathBuf::from(new);
+    let done = write(&new, bytes).and_then(|()| put_in_place(&new, path));
+    if done.is_err() {
+        let _ = fs::remove_file(&new); // it may not even be there
+    }
+    done
 }
 
 /// Bytes of all files in `folder` and below; what vanishes meanwhile is not counted.

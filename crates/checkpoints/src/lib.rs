@@ -27,7 +27,7 @@
 //! `tuning`), `models` (the folder: `presence`, `trash`, `holdings`), `import`, `link` (a model that stays where it is), `elsewhere` (those of other
 //! programs), `catalogue` (what is published) and `shares` (in which formats),
 //! `fetch` (how it comes over the line), `starter` (the first model of a new machine: `hub`, `packages`,
-//! `pip`), `new_file`, `disk`, `error`.
+//! `pip`), `origin` (what was published of it), `new_file`, `disk`, `error`.
 
 mod catalogue;
 mod checkpoint;
@@ -43,6 +43,7 @@ mod link;
 mod mmproj;
 mod models;
 mod new_file;
+mod origin;
 mod presence;
 mod shares;
 pub mod starter;
@@ -58,4 +59,5 @@ pub use import::Taking;
 pub use link::read_link;
 pub use models::{Listing, Models};
 pub use new_file::write_file;
+pub use origin::{Origin, OriginFile};
 pub use shares::Share;

@@ -10,6 +10,7 @@ use crate::checkpoint::{Checkpoint, Place, gguf_at, identify};
 use crate::error::Error;
 use crate::gguf_file::{self, Told};
 use crate::link::{self, Link};
+use crate::origin::ORIGIN;
 use crate::presence::Presence;
 use crate::trash::{self, Trash};
 use crate::{hugging_face, mmproj};
@@ -19,7 +20,7 @@ pub(crate) const PARTIAL: &str = ".partial";
 /// What an import makes: of no use to the next one, so a killed one's is cleared away.
 pub(crate) const IMPORTING: &str = ".import.partial";
 /// The files that may stand beside a model and go with it.
-pub(crate) const TERMS: [&str; 2] = [".GEMMA_TERMS.html", ".NOTICE.txt"];
+pub(crate) const TERMS: [&str; 3] = [".GEMMA_TERMS.html", ".NOTICE.txt", ORIGIN];
 
 /// The folder models are kept in. Nothing outside of it is ever written or deleted.
 #[derive(Debug, Clone)]

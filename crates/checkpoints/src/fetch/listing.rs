@@ -45,6 +45,11 @@ impl Repository<'_> {
         Ok(entries.iter().filter_map(listed).collect())
     }
 
+    /// What people call it: "huggingface.co/ggml-org/gemma-3-4b-it-GGUF".
+    pub fn address(&self) -> String {
+        format!("{}/{}", line::host_of(self.endpoint), self.name)
+    }
+
     /// Where a file of it is.
     pub fn url(&self, revision: &str, file: &str) -> String {
         let Self { endpoint, name, .. } = self;

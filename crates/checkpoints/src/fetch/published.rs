@@ -16,6 +16,7 @@ use crate::checkpoint::Checkpoint;
 use crate::disk::{self, Halt};
 use crate::error::Error;
 use crate::models::{Models, PARTIAL};
+use crate::origin::{Origin, OriginFile};
 use crate::starter::NOTICE;
 
 /// Which revision the files of an unfinished fetch are of.
@@ -81,6 +82,13 @@ fn fetch_all(
         before_bytes += file.bytes;
     }
     disk::write(&partial.path("NOTICE.txt"), NOTICE.as_bytes())?;
+    let origin = Origin {
+        source: repository.address(),
+        revision: Some(revision),
+        fetched_ms: Some(watch.now_ms()),
+        files: files.into_iter().map(OriginFile::from).collect(),
+    };
+    origin.write(models.folder(), name)?;
     partial.finish(&models.folder().join(name))?;
     Ok(models.find(name)?)
 }
@@ -113,6 +121,21 @@ fn wanted(
         files.push(tower.ok_or_else(|| missing("mmproj".to_owned()))?);
     }
     Ok(files)
+}
+
+impl From<Listed> for OriginFile {
+    fn from(listed: Listed) -> Self {
+        let Listed {
+            file,
+            bytes,
+            sha256,
+        } = listed;
+        Self {
+            name: file,
+            bytes,
+            sha256,
+        }
+    }
 }
 
 /// The folder in which a model gathers.

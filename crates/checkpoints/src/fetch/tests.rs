@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::catalogue::{Published, SIZES, published};
 use crate::models::Models;
+use crate::origin::Origin;
 use server::{Act, Server};
 
 const REPOSITORY: &str = "lectern/tiny-mm-it-GGUF";
@@ -111,7 +112,26 @@ fn check(desk: &Desk, server: &Server) -> Vec<Event> {
         "tiny-mm-it-Q4_K_M.gguf",
     ];
     assert_eq!(desk.names(folder), files);
-    assert_eq!(desk.names(""), [folder], "nothing else is left");
+    assert_eq!(
+        desk.names(""),
+        [folder, "tiny-mm-it-Q4_K_M.origin.json"],
+        "nothing else is left"
+    );
+    let origin = Origin::read(desk.models.folder(), folder).unwrap().unwrap();
+    assert_eq!(
+        origin.source,
+        format!("{}/{REPOSITORY}", &server.address()[7..])
+    );
+    assert_eq!(origin.revision.as_deref(), Some("4567def"));
+    let known: Vec<_> = origin
+        .files
+        .iter()
+        .map(|file| (&*file.name, file.bytes))
+        .collect();
+    let tower_bytes = golden("mmproj.gguf").len() as u64;
+    let weights_bytes = golden("model.gguf").len() as u64;
+    assert_eq!(known, [(files[2], weights_bytes), (files[1], tower_bytes)]);
+    assert!(origin.files.iter().all(|file| file.sha256.is_some()));
     let weights = fs::read(desk.models.folder().join(folder).join(files[2])).unwrap();
     assert_eq!(weights, golden("model.gguf"));
     events

@@ -47,6 +47,10 @@ impl<'a> Watch<'a> {
         self.whole = Some((before_bytes, total_bytes));
     }
 
+    pub fn now_ms(&self) -> i64 {
+        (self.clock)()
+    }
+
     /// Waits, but not when stopped.
     pub fn wait(&self, pause: Duration) -> Result<(), Halt> {
         let mut left = pause;

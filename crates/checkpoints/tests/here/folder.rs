@@ -71,8 +71,9 @@ fn a_removed_model_is_gone_with_its_terms_and_its_bytes() {
     put_golden(&home, "other.gguf");
     fs::write(home.inside("tiny.GEMMA_TERMS.html"), [b' '; 1000]).unwrap();
     fs::write(home.inside("tiny.NOTICE.txt"), [b' '; 100]).unwrap();
+    fs::write(home.inside("tiny.origin.json"), [b' '; 10]).unwrap();
     let model_bytes = fs::metadata(home.inside("tiny.gguf")).unwrap().len();
-    assert_eq!(home.models.remove("tiny").unwrap(), model_bytes + 1100);
+    assert_eq!(home.models.remove("tiny").unwrap(), model_bytes + 1110);
     assert_eq!(home.names(), ["other.gguf"]);
     assert!(matches!(
         home.models.find("tiny"),

@@ -22,7 +22,7 @@ fn check(acts: &[Act], firsts: &[usize]) -> (Desk, Server) {
     );
     assert_eq!(
         desk.names(),
-        ["tiny-it.NOTICE.txt", "tiny-it.gguf"],
+        ["tiny-it.NOTICE.txt", "tiny-it.gguf", "tiny-it.origin.json"],
         "nothing else is left"
     );
     let expected = firsts.iter().map(|&first| match first {
@@ -122,7 +122,10 @@ fn a_cancelled_fetch_goes_on_where_it_stopped() {
     desk.stop_again();
     here(desk.fetch(&offer, &sources(&server)));
     assert_eq!(server.asked()[1].range, Some(format!("bytes={kept}-")));
-    assert_eq!(desk.names(), ["tiny-it.NOTICE.txt", "tiny-it.gguf"]);
+    assert_eq!(
+        desk.names(),
+        ["tiny-it.NOTICE.txt", "tiny-it.gguf", "tiny-it.origin.json"]
+    );
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn the_parts_become_one_checked_model_with_its_terms() {
     );
     assert_eq!(
         desk.names(),
-        ["tiny.GEMMA_TERMS.html", "tiny.gguf"],
+        ["tiny.GEMMA_TERMS.html", "tiny.gguf", "tiny.origin.json"],
         "nothing else is left"
     );
     assert_eq!(desk.steps(), [Looking, Downloading, Unpacking, Checking]);
@@ -214,5 +214,8 @@ fn parts_of_the_one_are_cleared_away_when_the_other_is_here() {
     desk.stop_again();
     let server = Server::new(&checkpoint_bytes(), offer().hub.sha256, &[]);
     here(desk.fetch(&offer(), &super::sources(&server)));
-    assert_eq!(desk.names(), ["tiny-it.NOTICE.txt", "tiny-it.gguf"]);
+    assert_eq!(
+        desk.names(),
+        ["tiny-it.NOTICE.txt", "tiny-it.gguf", "tiny-it.origin.json"]
+    );
 }
