@@ -11,7 +11,7 @@ use serde_json::Value;
 #[test]
 fn every_command_prints_help() {
     let desk = Desk::new();
-    let commands: [&[&str]; 15] = [
+    let commands: [&[&str]; 17] = [
         &[],
         &["ask"],
         &["complete"],
@@ -20,6 +20,8 @@ fn every_command_prints_help() {
         &["models", "recommend"],
         &["models", "download"],
         &["models", "import"],
+        &["models", "found"],
+        &["models", "disk"],
         &["models", "convert"],
         &["models", "remove"],
         &["models", "path"],
@@ -169,6 +171,74 @@ fn models_come_and_go() {
     assert_eq!(
         json(desk.lectern(&["models", "list", "--json"])),
         serde_json::json!([])
+    );
+}
+
+/// A model of another program is found, used where it is, weighed as such, and forgotten without a trace.
+#[test]
+fn models_of_other_programs_are_used_where_they_are() {
+    let desk = Desk::new();
+    let theirs = desk
+        .home()
+        .join(".lmstudio/models/google/gemma-3/tiny.gguf");
+    fs::create_dir_all(theirs.parent().expect("a folder")).expect("a folder");
+    fs::copy(golden("tiny-text/model.gguf"), &theirs).expect("the golden model");
+    let path = theirs.to_str().expect("UTF-8");
+
+    let found = json(desk.lectern(&["models", "found", "--json"]));
+    assert_eq!(
+        (&found[0]["program"], &found[0]["path"]),
+        (&"LM Studio".into(), &path.into())
+    );
+    assert_eq!(found[0]["is_here"], false);
+    let listed = succeeds(desk.lectern(&["models", "found"]));
+    assert!(
+        listed.contains("LM Studio") && listed.contains(path),
+        "{listed}"
+    );
+
+    let model = json(desk.lectern(&["models", "import", "--link", "--json", path]));
+    assert_eq!(
+        (&model["place"], &model["program"]),
+        (&"elsewhere".into(), &"LM Studio".into())
+    );
+    assert!(succeeds(desk.lectern(&["models", "list"])).contains("LM Studio's"));
+    let disk = json(desk.lectern(&["models", "disk", "--json"]));
+    assert_eq!(disk["models"][0]["source"], "LM Studio");
+    let ours = disk["kinds"][0]["bytes"].as_u64().expect("a number");
+    assert!(ours < 1000, "the link alone: {ours}");
+    assert!(succeeds(desk.lectern(&["models", "disk"])).contains("lies elsewhere"));
+
+    fs::rename(&theirs, desk.home().join("moved.gguf")).expect("they moved it");
+    fails(desk.lectern(&["complete", "w4"]), "is not there any more");
+    let disk = json(desk.lectern(&["models", "disk", "--json"]));
+    let what = disk["leftovers"][0]["what"].as_str().expect("a sentence");
+    assert!(what.contains(path), "{what}");
+    succeeds(desk.lectern(&["models", "remove", "tiny"]));
+    assert_eq!(
+        json(desk.lectern(&["models", "list", "--json"])),
+        serde_json::json!([])
+    );
+    assert!(desk.home().join("moved.gguf").is_file());
+}
+
+/// Whoever asks for a copy, a clone or a link gets that, or a sentence.
+#[test]
+fn a_model_is_taken_as_one_wishes() {
+    let desk = Desk::new();
+    let file = golden("tiny-text/model.gguf");
+    let file = file.to_str().expect("UTF-8");
+    let copied = json(desk.lectern(&["models", "import", "--copy", "--json", file]));
+    assert_eq!(copied["place"], "ours");
+    succeeds(desk.lectern(&["models", "remove", "model"]));
+    let cloned = desk.lectern(&["models", "import", "--clone", "--json", file]);
+    match cloned.status.success() {
+        true => assert_eq!(json(cloned)["place"], "ours"),
+        false => fails(cloned, "the disk shares no bytes between files"),
+    }
+    fails(
+        desk.lectern(&["models", "import", "--link", "--copy", file]),
+        "--copy",
     );
 }
 

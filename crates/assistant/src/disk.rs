@@ -143,7 +143,10 @@ fn model_on_disk(
     let origin = Origin::read(folder, &model.name).ok().flatten();
     ModelOnDisk {
         bytes: files.iter().map(|file| file.bytes).sum(),
-        files: files.into_iter().map(|file| (file.name, file.bytes)).collect(),
+        files: files
+            .into_iter()
+            .map(|file| (file.name, file.bytes))
+            .collect(),
         source: origin.map(|origin| origin.source).or(model.program),
         last_used_ms,
         place: model.place,

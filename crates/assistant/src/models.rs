@@ -126,10 +126,16 @@ impl Assistant {
         Ok(self.folder()?.empty_trash()?)
     }
 
-    /// As [`Self::remove_model`], but at once and for good.
+    /// As [`Self::remove_model`], but at once and for good; also for what is left over of models.
     pub fn delete_model(&self, name: &str) -> Result<u64, Error> {
         self.make_free(name)?;
-        let freed_bytes = self.folder()?.remove(name)?;
+        let freed_bytes = match self.folder()?.remove(name) {
+            Err(absent @ checkpoints::Error::NoSuchModel { .. }) => {
+                let leftover = self.folder()?.remove_leftover(name);
+                return leftover.map_err(|_| absent.into()); // a name says most
+            }
+            removed => removed?,
+        };
         self.library()?.forget_model(name)?;
         if self.kept_model()?.as_deref() == Some(name) {
             self.keep_model(None)?;

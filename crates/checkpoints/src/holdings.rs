@@ -172,7 +172,10 @@ impl Models {
 
 fn leftover(paths: Vec<PathBuf>, what: String) -> Leftover {
     Leftover {
-        name: paths.first().map(|path| file_name(path)).unwrap_or_default(),
+        name: paths
+            .first()
+            .map(|path| file_name(path))
+            .unwrap_or_default(),
         bytes: paths.iter().map(|path| trash::bytes(path)).sum(),
         what,
         paths,
@@ -197,7 +200,8 @@ fn order_of(path: &Path) -> Option<String> {
 
 /// Whether something called `name` belongs to the model.
 fn is_of(name: &str, model: &str) -> bool {
-    name.strip_prefix(model).is_some_and(|rest| rest.starts_with('.'))
+    name.strip_prefix(model)
+        .is_some_and(|rest| rest.starts_with('.'))
 }
 
 fn file_name(path: &Path) -> String {

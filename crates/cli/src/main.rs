@@ -9,6 +9,7 @@
 mod answer;
 mod arguments;
 mod bench;
+mod disk;
 mod environment;
 mod eval;
 mod failure;

@@ -8,6 +8,7 @@ use assistant::{Assistant, FetchEvent, Format, FoundModel, Model, Place, Taking,
 use serde_json::{Value, json};
 
 use crate::arguments::{Models, To};
+use crate::disk::disk;
 use crate::failure::Failure;
 use crate::interrupt::on_interrupt;
 use crate::offers;
@@ -40,6 +41,7 @@ pub fn run(assistant: &Assistant, command: &Models) -> Result<(), Failure> {
             out,
             json,
         } => convert(assistant, source, *to, out, *json),
+        Models::Disk { json } => disk(assistant, *json),
         Models::Remove { name, json } => {
             let freed_bytes = assistant.delete_model(name)?;
             let sentence = format!("{name} is gone, {} are free again", megabytes(freed_bytes));

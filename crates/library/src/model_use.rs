@@ -54,7 +54,10 @@ fn the_last_time_counts_and_a_deleted_model_is_forgotten() {
     library.model_was_used("b", 6).expect("it is written");
     library.model_was_used("a", 7).expect("it is written");
     let used = library.models_used().expect("it is read");
-    assert_eq!(used, HashMap::from([("a".to_owned(), 7), ("b".to_owned(), 6)]));
+    assert_eq!(
+        used,
+        HashMap::from([("a".to_owned(), 7), ("b".to_owned(), 6)])
+    );
     library.forget_model("a").expect("it is written");
     assert_eq!(library.models_used().expect("it is read").len(), 1);
     assert!(0 < library.bytes());

@@ -8,6 +8,7 @@ mod written;
 
 mod asking;
 mod conversations;
+mod disk;
 mod elsewhere;
 mod evaluating;
 mod machine;

@@ -90,7 +90,7 @@ impl Desk {
     fn names(&self, folder: &str) -> Vec<String> {
         let entries = fs::read_dir(self.models.folder().join(folder)).unwrap();
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        let mut names: Vec<_> = names.filter(|name| name != ".lock").collect();
+        let mut names: Vec<_> = names.filter(|name| !name.starts_with('.')).collect();
         names.sort();
         names
     }

@@ -58,7 +58,7 @@ impl Desk {
         let mut names: Vec<_> = names
             .map(|name| name.to_string_lossy().into_owned())
             .collect();
-        names.retain(|name| name != ".lock");
+        names.retain(|name| !name.starts_with('.'));
         names.sort();
         names
     }

@@ -5,6 +5,7 @@
 mod elsewhere;
 mod eyes;
 mod folder;
+mod holdings;
 mod hugging_face;
 mod identify;
 mod import;

@@ -56,9 +56,15 @@ pub enum Models {
         #[arg(long)]
         json: bool,
     },
-    /// Delete a model from the models folder.
+    /// Show what lies on the disk: models, caches and conversations, and what nothing needs any more.
+    Disk {
+        /// Print a JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Delete a model from the models folder, at once. One that lies elsewhere is only forgotten.
     Remove {
-        /// The model's name, as `lectern models list` prints it.
+        /// The model's name, as `lectern models list` prints it, or that of something nothing needs, as `disk` does.
         name: String,
         /// Print what was freed as a JSON object.
         #[arg(long)]
