@@ -11,7 +11,7 @@ use serde_json::Value;
 #[test]
 fn every_command_prints_help() {
     let desk = Desk::new();
-    let commands: [&[&str]; 17] = [
+    let commands: [&[&str]; 18] = [
         &[],
         &["ask"],
         &["complete"],
@@ -22,6 +22,7 @@ fn every_command_prints_help() {
         &["models", "import"],
         &["models", "found"],
         &["models", "disk"],
+        &["models", "verify"],
         &["models", "convert"],
         &["models", "remove"],
         &["models", "path"],
@@ -220,6 +221,37 @@ fn models_of_other_programs_are_used_where_they_are() {
         serde_json::json!([])
     );
     assert!(desk.home().join("moved.gguf").is_file());
+}
+
+/// What is whole is said to be, what is not ends with a failure that names it, and the others are looked at all the same.
+#[test]
+fn models_are_verified() {
+    let desk = Desk::new();
+    let models = desk.home().join("models");
+    fs::create_dir_all(&models).expect("a models folder");
+    let bytes = fs::read(golden("tiny-text/model.gguf")).expect("the golden model");
+    fs::write(models.join("whole.gguf"), &bytes).expect("a file");
+    let said = succeeds(desk.lectern(&["models", "verify"]));
+    assert_eq!(
+        said,
+        "whole: nothing is missing; its hashes are not known\n"
+    );
+
+    fs::write(models.join("half.gguf"), &bytes[..bytes.len() / 2]).expect("a file");
+    let output = desk.lectern(&["models", "verify", "--json"]);
+    assert!(!output.status.success());
+    let verdicts: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(
+        (&verdicts[0]["name"], &verdicts[0]["is_whole"]),
+        (&"half".into(), &false.into())
+    );
+    assert_eq!(
+        (&verdicts[1]["name"], &verdicts[1]["is_whole"]),
+        (&"whole".into(), &true.into())
+    );
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("error: damaged: half\n"), "{said}");
+    fails(desk.lectern(&["models", "verify", "nobody"]), "nobody");
 }
 
 /// Whoever asks for a copy, a clone or a link gets that, or a sentence.

@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
-use checkpoints::{HeldFile, Origin};
+use checkpoints::{HeldFile, Origin, Verdict};
 
 use crate::models::{Model, Place};
 use crate::{Assistant, Error};
@@ -121,6 +122,22 @@ impl Assistant {
     /// Deletes one of [`Disk::leftovers`], and says how many bytes that freed.
     pub fn remove_leftover(&self, name: &str) -> Result<u64, Error> {
         Ok(self.folder()?.remove_leftover(name)?)
+    }
+
+    /// The names of all that looks like a model here, also of what cannot be read as one.
+    pub fn model_names(&self) -> Result<Vec<String>, Error> {
+        Ok(self.folder()?.names()?)
+    }
+
+    /// Reads every byte of a model and says whether it is what was published, or where that is not known, whether all is
+    /// there. `on_progress` hears bytes read and in all; `None` if it was stopped.
+    pub fn verify_model(
+        &self,
+        name: &str,
+        stop: &AtomicBool,
+        on_progress: impl FnMut(u64, u64),
+    ) -> Result<Option<Verdict>, Error> {
+        Ok(self.folder()?.verify(name, stop, on_progress)?)
     }
 
     /// Deletes what was seen in pictures, and says how many bytes that freed. They are looked at again when they are

@@ -42,7 +42,7 @@ mod vocabulary;
 pub use ask::{Ask, AskOutcome, AskPictures};
 pub use assistant::{Assistant, Options};
 pub use bench::{Bench, BenchReport, Spread};
-pub use checkpoints::{Surroundings, Taking};
+pub use checkpoints::{Checked, FileVerdict, Surroundings, Taking, Verdict};
 pub use conversations::{Conversation, ConversationId, Figures, Message, MessageId, Role};
 pub use convert::Converting;
 pub use disk::{Disk, Kind, KindOnDisk, Leftover, ModelOnDisk};

@@ -157,6 +157,19 @@ fn belongs(file_name: &str) -> bool {
     ends || terms
 }
 
+/// Whether the file is one of those that have words for people.
+pub(crate) fn is_text(file_name: &str) -> bool {
+    let lower = file_name.to_lowercase();
+    ["license", "notice"]
+        .iter()
+        .any(|begin| lower.starts_with(begin))
+}
+
+/// Checks that all tensors of a `.safetensors` file lie in it.
+pub(crate) fn check_weights(path: &Path) -> Result<(), Error> {
+    read_header(path).map(drop)
+}
+
 fn has_chat_template(folder: &Path) -> Result<bool, Error> {
     let beside = ["chat_template.jinja", "chat_template.json"];
     if beside.iter().any(|name| folder.join(name).is_file()) {
@@ -292,7 +305,7 @@ fn read_header(path: &Path) -> Result<(Vec<Tensor>, u64), Error> {
     Ok((tensors, file_bytes))
 }
 
-fn json(path: &Path) -> Result<Value, Error> {
+pub(crate) fn json(path: &Path) -> Result<Value, Error> {
     let text = fs::read(path).map_err(Error::io("read", path))?;
     serde_json::from_slice(&text).map_err(|why| Error::Broken {
         path: path.to_owned(),

@@ -24,7 +24,7 @@
 //! Not here: opening a model to run it (`engine`), which model a person has chosen (`assistant`).
 //!
 //! Read in this order: `checkpoint` (what a file says it is: `gguf_file`, `mmproj`, `hugging_face`,
-//! `tuning`), `models` (the folder: `presence`, `trash`, `holdings`), `import`, `link` (a model that stays where it is), `elsewhere` (those of other
+//! `tuning`), `models` (the folder: `presence`, `trash`, `holdings`, `verify`), `import`, `link` (a model that stays where it is), `elsewhere` (those of other
 //! programs), `catalogue` (what is published) and `shares` (in which formats),
 //! `fetch` (how it comes over the line), `starter` (the first model of a new machine: `hub`, `packages`,
 //! `pip`), `origin` (what was published of it), `new_file`, `disk`, `error`.
@@ -49,6 +49,7 @@ mod shares;
 pub mod starter;
 mod trash;
 mod tuning;
+mod verify;
 
 pub use catalogue::{CATALOGUE, Format, Published, SIZES, Size, published};
 pub use checkpoint::{Checkpoint, Place, Tuning, identify};
@@ -61,3 +62,4 @@ pub use models::{Listing, Models};
 pub use new_file::write_file;
 pub use origin::{Origin, OriginFile};
 pub use shares::Share;
+pub use verify::{Checked, FileVerdict, Verdict};

@@ -125,6 +125,11 @@ impl Models {
         self.identify(&self.entry(name)?)
     }
 
+    /// The checkpoint of which the GGUF file at `path` is the first, in this folder.
+    pub(crate) fn find_at(&self, path: &Path) -> Result<Checkpoint, Error> {
+        self.find(&gguf_file::name_of(path))
+    }
+
     /// Holds the folder for one that puts a model into it; others are told to wait.
     pub(crate) fn take_turn(&self) -> Result<Turn, Error> {
         let path = self.folder.join(".lock");

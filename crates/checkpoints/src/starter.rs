@@ -18,7 +18,7 @@ mod tests;
 
 use std::sync::atomic::AtomicBool;
 
-use crate::checkpoint::{Checkpoint, identify};
+use crate::checkpoint::Checkpoint;
 use crate::disk::Halt;
 use crate::error::Error;
 use crate::fetch::watch::Watch;
@@ -138,5 +138,5 @@ fn both(hub: Error, packages: Error) -> Error {
 
 /// A model gets its name only when it is whole and checked: what has the name is it.
 fn already_here(models: &Models, file: &str) -> Option<Checkpoint> {
-    identify(&models.folder().join(file)).ok()
+    models.find_at(&models.folder().join(file)).ok()
 }

@@ -22,6 +22,8 @@ pub enum Failure {
     Input(io::Error),
     #[error("could not listen for Ctrl+C: {0}")]
     Signals(ctrlc::Error),
+    #[error("damaged: {names}")]
+    Damaged { names: String },
     #[error("could not write to standard output: {0}")]
     Output(io::Error),
     /// Not an error: clap prints what was asked for.
@@ -80,6 +82,7 @@ impl Failure {
             Self::Arguments { hint, .. } => Some(hint),
             Self::Variable { .. } => Some("correct it, or unset it"),
             Self::NoHome => Some("set LECTERN_HOME to a folder Lectern may write to"),
+            Self::Damaged { .. } => Some("remove it and fetch it again"),
             Self::Input(_) => Some("the text must be UTF-8"),
             Self::Output(_) | Self::Signals(_) | Self::Help(_) | Self::Interrupted => None,
         }

@@ -17,6 +17,7 @@ mod interrupt;
 mod models;
 mod offers;
 mod progress;
+mod verify;
 
 use std::num::NonZeroUsize;
 use std::process::ExitCode;

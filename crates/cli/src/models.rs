@@ -13,6 +13,7 @@ use crate::failure::Failure;
 use crate::interrupt::on_interrupt;
 use crate::offers;
 use crate::progress::Bar;
+use crate::verify::verify;
 
 pub fn run(assistant: &Assistant, command: &Models) -> Result<(), Failure> {
     match command {
@@ -42,6 +43,7 @@ pub fn run(assistant: &Assistant, command: &Models) -> Result<(), Failure> {
             json,
         } => convert(assistant, source, *to, out, *json),
         Models::Disk { json } => disk(assistant, *json),
+        Models::Verify { name, json } => verify(assistant, name.as_deref(), *json),
         Models::Remove { name, json } => {
             let freed_bytes = assistant.delete_model(name)?;
             let sentence = format!("{name} is gone, {} are free again", megabytes(freed_bytes));

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::checkpoint::{Checkpoint, identify};
+use crate::checkpoint::Checkpoint;
 use crate::disk::{self, Halt};
 use crate::error::Error;
 use crate::fetch::download::{self, Remote};
@@ -70,7 +70,7 @@ pub fn fetch(
     };
     origin.write(models.folder(), file.trim_end_matches(".gguf"))?;
     disk::put_in_place(&partial, &path)?;
-    Ok(identify(&path)?)
+    Ok(models.find_at(&path)?)
 }
 
 /// Deletes what an earlier try left of `wanted`.

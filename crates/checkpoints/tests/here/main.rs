@@ -11,6 +11,7 @@ mod identify;
 mod import;
 mod link;
 mod trash;
+mod verify;
 mod written;
 
 use std::fs;

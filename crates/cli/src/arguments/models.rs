@@ -62,6 +62,16 @@ pub enum Models {
         #[arg(long)]
         json: bool,
     },
+    /// Read every byte of a model, or of all, and compare it with what was published.
+    ///
+    /// Where that is not known it is checked that nothing is missing.
+    Verify {
+        /// The model's name [default: all].
+        name: Option<String>,
+        /// Print a JSON array.
+        #[arg(long)]
+        json: bool,
+    },
     /// Delete a model from the models folder, at once. One that lies elsewhere is only forgotten.
     Remove {
         /// The model's name, as `lectern models list` prints it, or that of something nothing needs, as `disk` does.
