@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use checkpoints::{Models, Surroundings};
+use checkpoints::{Incoming, Models, Surroundings};
 use library::Library;
 
 use crate::Error;
@@ -60,6 +60,8 @@ pub(crate) struct Inner {
     pub stops: Mutex<HashMap<ConversationId, Vec<Arc<AtomicBool>>>>,
     /// Names of models that were removed while chosen, and can be restored.
     pub unchosen: Mutex<HashSet<String>>,
+    /// The file that is being dropped on the window.
+    pub dropped: Mutex<Option<Incoming>>,
     /// The flag that stops the fetch that runs, if one does.
     pub fetch: Mutex<Option<Arc<AtomicBool>>>,
 }
@@ -104,6 +106,7 @@ impl Assistant {
                 shown: Mutex::default(),
                 stops: Mutex::default(),
                 unchosen: Mutex::default(),
+                dropped: Mutex::default(),
                 fetch: Mutex::default(),
                 options,
             }),

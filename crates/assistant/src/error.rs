@@ -47,6 +47,9 @@ pub enum Error {
         /// Positions that would fit; 0 if none.
         fitting_tokens: u64,
     },
+    /// A piece of a file that nobody expects any more.
+    #[error("the file that was dropped is not being taken in any more")]
+    NothingDropped,
     /// A second fetch while one runs.
     #[error("a model is being fetched already")]
     Fetching,
@@ -199,6 +202,7 @@ impl Error {
                 "let it read less at once (Settings), close other programs, or choose a smaller model",
             ),
             Self::NoMemory { .. } => Some("close other programs, or choose a smaller model"),
+            Self::NothingDropped => Some("drop it again"),
             Self::Fetching => Some("wait until it is here, or cancel it"),
             Self::NoVocabulary { .. } => Some("put the model's tokenizer.json beside it"),
             Self::Gguf { source, .. } => source.hint(),

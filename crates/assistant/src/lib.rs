@@ -5,7 +5,7 @@
 //! prints and never decides how a thing looks.
 //!
 //! Read in this order: `assistant` (what is held open), `conversations`, `reply` (the walk of one
-//! message), `pictures`, `sight`, `models`, `elsewhere`, `disk`, `loading`, `context`, `machine`, `offers`, `arrivals`, `convert`, `ask` (without the
+//! message), `pictures`, `sight`, `models`, `elsewhere`, `disk`, `loading`, `context`, `machine`, `offers`, `arrivals`, `dropped`, `convert`, `ask` (without the
 //! store), `eval`, `bench`, `home`, `error`.
 
 mod arrivals;
@@ -17,6 +17,7 @@ mod context;
 mod conversations;
 mod convert;
 mod disk;
+mod dropped;
 mod elsewhere;
 mod embeddings;
 mod error;

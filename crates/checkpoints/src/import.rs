@@ -98,7 +98,7 @@ impl Models {
     }
 
     /// The model here that has the same bytes, if there is one. One that can see will do for one that cannot.
-    fn already_here(
+    pub(crate) fn already_here(
         &self,
         new: &Checkpoint,
         stop: &AtomicBool,

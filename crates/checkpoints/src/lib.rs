@@ -24,7 +24,7 @@
 //! Not here: opening a model to run it (`engine`), which model a person has chosen (`assistant`).
 //!
 //! Read in this order: `checkpoint` (what a file says it is: `gguf_file`, `mmproj`, `hugging_face`,
-//! `tuning`), `models` (the folder: `presence`, `trash`, `holdings`, `verify`), `import`, `link` (a model that stays where it is), `elsewhere` (those of other
+//! `tuning`), `models` (the folder: `presence`, `trash`, `holdings`, `verify`), `import`, `receive`, `link` (a model that stays where it is), `elsewhere` (those of other
 //! programs), `catalogue` (what is published) and `shares` (in which formats),
 //! `fetch` (how it comes over the line), `starter` (the first model of a new machine: `hub`, `packages`,
 //! `pip`), `origin` (what was published of it), `new_file`, `disk`, `error`.
@@ -45,6 +45,7 @@ mod models;
 mod new_file;
 mod origin;
 mod presence;
+mod receive;
 mod shares;
 pub mod starter;
 mod trash;
@@ -61,5 +62,6 @@ pub use link::read_link;
 pub use models::{Listing, Models};
 pub use new_file::write_file;
 pub use origin::{Origin, OriginFile};
+pub use receive::Incoming;
 pub use shares::Share;
 pub use verify::{Checked, FileVerdict, Verdict};
