@@ -11,7 +11,7 @@ use serde_json::Value;
 #[test]
 fn every_command_prints_help() {
     let desk = Desk::new();
-    let commands: [&[&str]; 18] = [
+    let commands: [&[&str]; 21] = [
         &[],
         &["ask"],
         &["complete"],
@@ -19,6 +19,9 @@ fn every_command_prints_help() {
         &["models", "list"],
         &["models", "recommend"],
         &["models", "download"],
+        &["models", "pause"],
+        &["models", "resume"],
+        &["models", "cancel"],
         &["models", "import"],
         &["models", "found"],
         &["models", "disk"],

@@ -3,6 +3,8 @@
 //! Here is only the desk they sit at: a home of its own and the binaries that were built. Nothing
 //! here depends on the other crates: a journey survives a rewrite of everything inside.
 
+pub mod hub;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -44,6 +44,8 @@ pub fn options(home: Home) -> Result<Options, Failure> {
         cpu_level: variable("LECTERN_CPU"),
         hub: variable("HF_ENDPOINT"),
         surroundings: Surroundings::new(env::home_dir(), |name| env::var_os(name)),
+        hub_token: variable("HF_TOKEN"),
+        hurry: variable("LECTERN_HURRY").and_then(|text| text.parse().ok()),
     })
 }
 

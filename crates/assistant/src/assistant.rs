@@ -14,6 +14,7 @@ use library::Library;
 use crate::Error;
 use crate::conversations::ConversationId;
 use crate::embeddings::Embeddings;
+use crate::fetches::Fetches;
 use crate::home::Home;
 use crate::loaded::{Compute, Loaded};
 use crate::queue::Queue;
@@ -34,6 +35,10 @@ pub struct Options {
     pub hub: Option<String>,
     /// Where other programs may keep models.
     pub surroundings: Surroundings,
+    /// Who asks the hub, unless a token is kept.
+    pub hub_token: Option<String>,
+    /// Divides all waiting for a line: for tests, which would take hours.
+    pub hurry: Option<u32>,
 }
 
 /// Lectern without a face. Cheap to clone; all clones are one.
@@ -62,8 +67,10 @@ pub(crate) struct Inner {
     pub unchosen: Mutex<HashSet<String>>,
     /// The file that is being dropped on the window.
     pub dropped: Mutex<Option<Incoming>>,
-    /// The flag that stops the fetch that runs, if one does.
+    /// The flag that stops what somebody waits for, if somebody does.
     pub fetch: Mutex<Option<Arc<AtomicBool>>>,
+    /// What this process does about the order book.
+    pub fetches: Arc<Fetches>,
 }
 
 /// What the window shows of the engine.
@@ -108,6 +115,7 @@ impl Assistant {
                 unchosen: Mutex::default(),
                 dropped: Mutex::default(),
                 fetch: Mutex::default(),
+                fetches: Arc::default(),
                 options,
             }),
         }

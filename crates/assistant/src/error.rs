@@ -50,6 +50,20 @@ pub enum Error {
     /// A piece of a file that nobody expects any more.
     #[error("the file that was dropped is not being taken in any more")]
     NothingDropped,
+    /// A name that is not in the queue of what is to come.
+    #[error("{name} is not being fetched")]
+    NotOrdered {
+        /// What was asked for.
+        name: String,
+    },
+    /// A fetch that was given up.
+    #[error("{what}")]
+    FetchFailed {
+        /// What happened.
+        what: String,
+        /// What to do about it.
+        hint: String,
+    },
     /// A second fetch while one runs.
     #[error("a model is being fetched already")]
     Fetching,
@@ -203,6 +217,8 @@ impl Error {
             ),
             Self::NoMemory { .. } => Some("close other programs, or choose a smaller model"),
             Self::NothingDropped => Some("drop it again"),
+            Self::NotOrdered { .. } => Some("download it first"),
+            Self::FetchFailed { hint, .. } => Some(&**hint).filter(|hint| !hint.is_empty()),
             Self::Fetching => Some("wait until it is here, or cancel it"),
             Self::NoVocabulary { .. } => Some("put the model's tokenizer.json beside it"),
             Self::Gguf { source, .. } => source.hint(),

@@ -5,7 +5,8 @@
 //! prints and never decides how a thing looks.
 //!
 //! Read in this order: `assistant` (what is held open), `conversations`, `reply` (the walk of one
-//! message), `pictures`, `sight`, `models`, `elsewhere`, `disk`, `loading`, `context`, `machine`, `offers`, `arrivals`, `dropped`, `convert`, `ask` (without the
+//! message), `pictures`, `sight`, `models`, `elsewhere`, `disk`, `loading`, `context`, `machine`, `offers`, `fetches`,
+//! `arrivals`, `hub_token`, `dropped`, `convert`, `ask` (without the
 //! store), `eval`, `bench`, `home`, `error`.
 
 mod arrivals;
@@ -23,8 +24,10 @@ mod embeddings;
 mod error;
 mod eval;
 mod event;
+mod fetches;
 mod history;
 mod home;
+mod hub_token;
 mod loaded;
 mod loading;
 mod machine;
@@ -52,6 +55,7 @@ pub use engine::convert::Format;
 pub use error::Error;
 pub use eval::{Features, Logits, Pixels, Precision};
 pub use event::{FetchEvent, ReplyEvent};
+pub use fetches::{Fetch, FetchState};
 pub use home::Home;
 pub use machine::Speed;
 pub use models::{Model, ModelState, Place, Tuning};

@@ -182,6 +182,11 @@ impl Published {
         }
     }
 
+    /// Whether it is a folder in Hugging Face's layout, and not a GGUF file.
+    pub fn is_folder(&self) -> bool {
+        self.format == Format::Bf16
+    }
+
     /// Bytes to be fetched.
     pub fn bytes(&self) -> u64 {
         self.weights_bytes() + self.tower_bytes()

@@ -88,11 +88,7 @@ pub fn sha256(
         }
         let length = source.read(&mut piece).map_err(Error::io("read", file))?;
         if length == 0 {
-            return Ok(digest
-                .finalize()
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect());
+            return Ok(hexadecimal(&digest.finalize()));
         }
         digest.update(&piece[..length]);
         done_bytes += length as u64;
@@ -115,6 +111,11 @@ pub fn look_alike(one: &Path, other: &Path) -> bool {
     // The lengths first: they cost nothing, and most files differ in them.
     length(one) == length(other)
         && matches!((ends(one), ends(other)), (Ok(one), Ok(other)) if one == other)
+}
+
+/// A digest as people write it: in lower-case hexadecimal.
+pub fn hexadecimal(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// True if both files have the same bytes, from the first to the last.

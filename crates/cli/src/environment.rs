@@ -8,12 +8,13 @@ use assistant::{Home, Options, Surroundings};
 
 use crate::failure::Failure;
 
-/// `LECTERN_HOME`, `LECTERN_THREADS`, `LECTERN_CPU` and `HF_ENDPOINT`; empty is as if unset.
+/// `LECTERN_HOME`, `LECTERN_THREADS`, `LECTERN_CPU`, `LECTERN_HURRY` (for tests: divides all waiting for a line),
+/// `HF_ENDPOINT` and `HF_TOKEN`; empty is as if unset.
 pub fn options() -> Result<Options, Failure> {
     let chosen = env::var_os("LECTERN_HOME").filter(|folder| !folder.is_empty());
     let home = chosen.map(Home::at).or_else(Home::of_this_person);
     let threads = match variable("LECTERN_THREADS")? {
-        Some(text) => Some(threads(&text)?),
+        Some(text) => Some(whole_number("LECTERN_THREADS", &text)?),
         None => None,
     };
     Ok(Options {
@@ -24,6 +25,11 @@ pub fn options() -> Result<Options, Failure> {
         cpu_level: variable("LECTERN_CPU")?,
         hub: variable("HF_ENDPOINT")?,
         surroundings: Surroundings::new(env::home_dir(), |name| env::var_os(name)),
+        hub_token: variable("HF_TOKEN")?,
+        hurry: match variable("LECTERN_HURRY")? {
+            Some(text) => u32::try_from(whole_number("LECTERN_HURRY", &text)?.get()).ok(),
+            None => None,
+        },
     })
 }
 
@@ -40,9 +46,9 @@ fn variable(name: &'static str) -> Result<Option<String>, Failure> {
     }
 }
 
-fn threads(text: &str) -> Result<NonZeroUsize, Failure> {
+fn whole_number(name: &'static str, text: &str) -> Result<NonZeroUsize, Failure> {
     text.parse().map_err(|_| Failure::Variable {
-        name: "LECTERN_THREADS",
+        name,
         value: text.to_owned(),
         expected: "a whole number from 1 up",
     })

@@ -13,6 +13,7 @@ mod disk;
 mod environment;
 mod eval;
 mod failure;
+mod fetches;
 mod interrupt;
 mod models;
 mod offers;

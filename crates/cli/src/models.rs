@@ -4,16 +4,16 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use assistant::{Assistant, FetchEvent, Format, FoundModel, Model, Place, Taking, Tuning};
+use assistant::{Assistant, Format, FoundModel, Model, Place, Taking, Tuning};
 use serde_json::{Value, json};
 
 use crate::arguments::{Models, To};
 use crate::disk::disk;
 use crate::failure::Failure;
 use crate::interrupt::on_interrupt;
-use crate::offers;
 use crate::progress::Bar;
 use crate::verify::verify;
+use crate::{fetches, offers};
 
 pub fn run(assistant: &Assistant, command: &Models) -> Result<(), Failure> {
     match command {
@@ -66,7 +66,13 @@ pub fn run(assistant: &Assistant, command: &Models) -> Result<(), Failure> {
             again,
             json,
         } => offers::recommend(assistant, *context, *again, *json),
-        Models::Download { name, base, json } => fetch(assistant, name.as_deref(), *base, *json),
+        Models::Download { name, base, json } => {
+            let starter = if *base { "starter-base" } else { "starter" };
+            fetches::download(assistant, name.as_deref().unwrap_or(starter), *json)
+        }
+        Models::Pause { name, json } => fetches::pause(assistant, name, *json),
+        Models::Resume { name, json } => fetches::resume(assistant, name.as_deref(), *json),
+        Models::Cancel { name, json } => fetches::cancel(assistant, name, *json),
     }
 }
 
@@ -176,40 +182,6 @@ fn import(
 }
 
 /// Progress goes to standard error, as above.
-fn fetch(assistant: &Assistant, name: Option<&str>, base: bool, json: bool) -> Result<(), Failure> {
-    let cancelling = assistant.clone();
-    on_interrupt(move || cancelling.cancel_fetch())?;
-    let mut bar = Bar::new();
-    let mut outcome = None;
-    let on_event = |event| match event {
-        FetchEvent::Step(what) => bar.step(&what),
-        FetchEvent::Progress {
-            done_bytes,
-            total_bytes,
-            seconds_left,
-        } => {
-            bar.progress(done_bytes, total_bytes, seconds_left);
-        }
-        FetchEvent::Done(model) => outcome = Some(model),
-        FetchEvent::Cancelled => {}
-    };
-    match (name, base) {
-        (Some(name), _) => assistant.fetch_model(name, on_event)?,
-        (None, true) => assistant.fetch_base_starter(on_event)?,
-        (None, false) => assistant.fetch_starter(on_event)?,
-    }
-    bar.end();
-    match outcome {
-        Some(model) => say(
-            json,
-            &as_json(&model),
-            &format!("{} is here and chosen", model.name),
-        ),
-        None => Err(Failure::Interrupted),
-    }
-}
-
-/// Progress goes to standard error, as above.
 fn convert(
     assistant: &Assistant,
     source: &str,
@@ -246,7 +218,7 @@ fn format(to: To) -> Format {
     }
 }
 
-fn say(json: bool, value: &Value, sentence: &str) -> Result<(), Failure> {
+pub fn say(json: bool, value: &Value, sentence: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match json {
         true => writeln!(out, "{value:#}"),
@@ -255,7 +227,7 @@ fn say(json: bool, value: &Value, sentence: &str) -> Result<(), Failure> {
     .map_err(Failure::Output)
 }
 
-fn as_json(model: &Model) -> Value {
+pub fn as_json(model: &Model) -> Value {
     json!({
         "name": model.name,
         "title": model.title,
@@ -280,6 +252,6 @@ fn tuning(tuning: Tuning) -> &'static str {
     }
 }
 
-fn megabytes(bytes: u64) -> String {
+pub fn megabytes(bytes: u64) -> String {
     format!("{:.0} MB", bytes as f64 / 1e6)
 }

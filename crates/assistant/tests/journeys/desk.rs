@@ -199,6 +199,8 @@ pub fn options(home: &Path) -> Options {
         cpu_level: None,
         hub: None,
         surroundings: Surroundings::default(),
+        hub_token: None,
+        hurry: None,
     }
 }
 

@@ -1,249 +1,249 @@
 //! A line to the hub: a question, and what arrives in answer to it.
 //!
 //! Another thread reads from the line, so that whoever waits for it may do so only a moment at a
-//! time, also while it is silent.
+//! time, also while it is silent. Proxies are those of the environment (`HTTPS_PROXY`, `NO_PROXY`), certificates those
+//! of the system: a network that inspects its lines has put its own among them (or named it by `SSL_CERT_FILE`).
 
-use std::io::{self, Read};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+mod answer;
+mod head;
+mod reason;
+
+use std::io::Read;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::SyncSender;
 use std::thread;
-use std::time::Duration;
 
-use ureq::Timeout;
 use ureq::http::{Response, header};
 use ureq::tls::{RootCerts, TlsConfig};
 
-use crate::error::Error;
+use super::patience::Patience;
+use super::token::Token;
 
-/// Being offline is noticed within this.
-const CONNECT_WITHIN: Duration = Duration::from_secs(5);
-/// A line that is silent for so long is lost: it comes from sleep, or through a router that forgot it.
-const SILENT_AT_MOST: Duration = Duration::from_secs(30);
+pub use head::Head;
+pub use reason::{Answer, Reason};
+
 /// From the hub's name to the file's place there are two or three.
 const REDIRECTS_AT_MOST: u32 = 6;
 /// Bytes on their way from the line to the disk: 16 pieces of 64 kB.
 const PIECE_BYTES: usize = 1 << 16;
-const PIECES_UNDER_WAY: usize = 16;
+pub const PIECES_UNDER_WAY: usize = 16;
 
-/// What the line did.
-#[derive(Debug)]
-pub enum Reason {
-    /// No connection came about.
-    Offline(ureq::Error),
-    /// It broke.
-    Broke(io::Error),
-    /// It ended before the file did.
-    Ended,
-    /// It brought another answer than the file.
-    Status(u16),
+/// How to reach a hub. Cheap to clone; all clones keep the same connections.
+#[derive(Debug, Clone)]
+pub struct Line {
+    agent: ureq::Agent,
+    /// The hub's scheme, host and port, and who asks; for those questions that need it.
+    token: Option<(String, Token)>,
 }
 
-impl Reason {
-    fn of(error: ureq::Error) -> Self {
-        use io::ErrorKind as Kind;
-        let is_under_way = match &error {
-            ureq::Error::Timeout(timeout) => {
-                !matches!(timeout, Timeout::Resolve | Timeout::Connect)
-            }
-            // Whatever else a system says about addresses, routes and certificates comes before.
-            ureq::Error::Io(why) => matches!(
-                why.kind(),
-                Kind::BrokenPipe
-                    | Kind::ConnectionAborted
-                    | Kind::ConnectionReset
-                    | Kind::TimedOut
-                    | Kind::UnexpectedEof
-                    | Kind::WouldBlock
-            ),
-            ureq::Error::Protocol(_) => true,
-            _ => false,
-        };
-        match is_under_way {
-            true => Self::Broke(error.into_io()),
-            false => Self::Offline(error),
-        }
-    }
-
-    /// True if the next try, a moment later, would end in the same way.
-    pub fn is_lasting(&self) -> bool {
-        match self {
-            Self::Offline(_) => true,
-            // Too slow (408), too often (429) and the wrong rest (416) pass.
-            Self::Status(status) => {
-                (400..500).contains(status) && !matches!(status, 408 | 416 | 429)
-            }
-            Self::Broke(_) | Self::Ended => false,
-        }
-    }
-
-    /// As an error of a fetch to which nothing came.
-    pub fn into_error(self, url: &str, file: &str) -> Error {
-        let (host, file) = (host_of(url).to_owned(), file.to_owned());
-        match self {
-            Self::Offline(why) => Error::Unreachable {
-                host,
-                source: Some(Box::new(why)),
-            },
-            Self::Broke(why) => Error::Unreachable {
-                host,
-                source: Some(Box::new(why)),
-            },
-            Self::Ended => Error::Unreachable { host, source: None },
-            Self::Status(status) => Error::Refused { host, status, file },
-        }
-    }
-}
-
-/// What is asked: the file from a byte on.
+/// What is asked: a file, or the part of it from a byte on.
+#[derive(Debug, Clone, Default)]
 pub struct Question {
     pub url: String,
     pub first_byte: u64,
+    /// The last byte that is wanted; `None` is up to the end.
+    pub last_byte: Option<u64>,
+    /// The part is wanted only if the whole is still called so.
     pub tag: Option<String>,
 }
 
 /// What the reading thread hears, in this order: a head, bytes, and an end or a loss.
 pub enum Arrival {
-    Head(Head),
+    Head(Box<Head>),
     Bytes(Vec<u8>),
     End,
     Lost(Reason),
 }
 
-/// What an answer says of the file before it brings it.
-#[derive(Debug, Default)]
-pub struct Head {
-    pub status: u16,
-    /// A strong `ETag`.
-    pub tag: Option<String>,
-    /// Where the bytes that follow begin, if they are a part.
-    pub first_byte: Option<u64>,
-    /// Of the whole file.
-    pub total_bytes: Option<u64>,
-    /// What the hub says of the file behind its redirect.
-    pub linked_bytes: Option<u64>,
-    pub linked_sha256: Option<String>,
-}
-
-pub fn agent() -> ureq::Agent {
-    // The system's certificates: a network that inspects its lines has put its own among them.
-    let tls = TlsConfig::builder()
-        .root_certs(RootCerts::PlatformVerifier)
-        .build();
-    ureq::Agent::config_builder()
-        .tls_config(tls)
-        .user_agent(concat!("lectern/", env!("CARGO_PKG_VERSION")))
-        .http_status_as_error(false)
-        .max_redirects(0) // followed by hand: each answer on the way says something of the file
-        .max_redirects_will_error(false)
-        .timeout_connect(Some(CONNECT_WITHIN))
-        .timeout_recv_response(Some(SILENT_AT_MOST))
-        .timeout_per_read(Some(SILENT_AT_MOST))
-        .build()
-        .into()
-}
-
-/// Asks on a thread of its own. It ends with the line, or when nobody listens any more.
-pub fn ask(agent: ureq::Agent, question: Question) -> Receiver<Arrival> {
-    let (tell, arrivals) = sync_channel(PIECES_UNDER_WAY);
-    thread::spawn(move || {
-        let last = read_line(&agent, &question, &tell);
-        let _ = tell.send(last); // or nobody listens
-    });
-    arrivals
-}
-
-/// Tells what the line brings; yields its last word.
-fn read_line(agent: &ureq::Agent, question: &Question, tell: &SyncSender<Arrival>) -> Arrival {
-    let (response, head) = match follow(agent, question) {
-        Ok(answer) => answer,
-        Err(reason) => return Arrival::Lost(reason),
-    };
-    let brings_file = matches!(head.status, 200 | 206);
-    if tell.send(Arrival::Head(head)).is_err() || !brings_file {
-        return Arrival::End;
+impl Line {
+    pub fn new(patience: &Patience) -> Self {
+        let tls = TlsConfig::builder()
+            .root_certs(RootCerts::PlatformVerifier)
+            .build();
+        let agent = ureq::Agent::config_builder()
+            .tls_config(tls)
+            .user_agent(concat!("lectern/", env!("CARGO_PKG_VERSION")))
+            .http_status_as_error(false)
+            .max_redirects(0) // followed by hand: each answer on the way says something of the file
+            .max_redirects_will_error(false)
+            .timeout_connect(Some(patience.connect))
+            .timeout_recv_response(Some(patience.silent))
+            .timeout_per_read(Some(patience.silent))
+            .build()
+            .into();
+        Self { agent, token: None }
     }
-    let mut line = response.into_body().into_reader();
-    loop {
-        let mut piece = vec![0; PIECE_BYTES];
-        match line.read(&mut piece) {
-            Ok(0) => return Arrival::End,
-            Ok(length) => piece.truncate(length),
-            Err(why) => return Arrival::Lost(Reason::Broke(why)),
+
+    /// The same, but the hub at `endpoint` is told who asks. Only that very host is, and only over a line that nobody
+    /// else reads: not the content server it leads to, and not a hub over plain HTTP, unless it is this machine.
+    pub fn with_token(&self, endpoint: &str, token: &Token) -> Self {
+        let is_private = endpoint.starts_with("https://") || is_this_machine(host_of(endpoint));
+        let place = is_private.then(|| place_of(endpoint).to_owned());
+        Self {
+            agent: self.agent.clone(),
+            token: place.map(|place| (place, token.clone())),
         }
-        if tell.send(Arrival::Bytes(piece)).is_err() {
+    }
+
+    /// Asks on a thread of its own, which tells as number `lane`. It ends with the line, or when nobody listens any
+    /// more.
+    pub fn ask(&self, question: Question, lane: usize, tell: &SyncSender<(usize, Arrival)>) {
+        let (line, tell) = (self.clone(), tell.clone());
+        thread::spawn(move || {
+            let read = || line.read(&question, |arrival| tell.send((lane, arrival)).is_ok());
+            // Whoever waits for the last word must not wait for ever.
+            let last = catch_unwind(AssertUnwindSafe(read));
+            let last = last.unwrap_or(Arrival::Lost(Reason::Ended));
+            let _ = tell.send((lane, last)); // or nobody listens
+        });
+    }
+
+    /// Tells what the line brings, while somebody listens; yields its last word.
+    fn read(&self, question: &Question, tell: impl Fn(Arrival) -> bool) -> Arrival {
+        let (response, head) = match self.follow(question) {
+            Ok(answer) => answer,
+            Err(reason) => return Arrival::Lost(reason),
+        };
+        let brings_file = matches!(head.status, 200 | 206);
+        if !tell(Arrival::Head(Box::new(head))) || !brings_file {
             return Arrival::End;
         }
-    }
-}
-
-/// Asks, and asks again wherever the answer points to.
-fn follow(
-    agent: &ureq::Agent,
-    question: &Question,
-) -> Result<(Response<ureq::Body>, Head), Reason> {
-    let mut url = question.url.clone();
-    let mut head = Head::default();
-    for _ in 0..=REDIRECTS_AT_MOST {
-        let mut request = agent.get(&url).header(header::ACCEPT_ENCODING, "identity");
-        if 0 < question.first_byte {
-            request = request.header(header::RANGE, format!("bytes={}-", question.first_byte));
-            if let Some(tag) = &question.tag {
-                request = request.header(header::IF_RANGE, tag);
+        let mut line = response.into_body().into_reader();
+        loop {
+            let mut piece = vec![0; PIECE_BYTES];
+            match line.read(&mut piece) {
+                Ok(0) => return Arrival::End,
+                Ok(length) => piece.truncate(length),
+                Err(why) => return Arrival::Lost(Reason::Broke(why)),
+            }
+            if !tell(Arrival::Bytes(piece)) {
+                return Arrival::End;
             }
         }
-        let response = request.call().map_err(Reason::of)?;
-        head.hear(&response);
-        match text(&response, "location") {
-            Some(place) if (300..400).contains(&head.status) => {
-                url = join(&url, place).ok_or(Reason::Status(head.status))?;
-            }
-            _ => return Ok((response, head)),
-        }
     }
-    Err(Reason::Status(head.status))
-}
 
-impl Head {
-    fn hear(&mut self, response: &Response<ureq::Body>) {
-        self.status = response.status().as_u16();
-        let tag = text(response, "etag").filter(|tag| tag.starts_with('"'));
-        self.tag = tag.map(str::to_owned);
-        let range = text(response, "content-range").and_then(|range| range.strip_prefix("bytes "));
-        let (part, total) = range.and_then(|range| range.split_once('/')).unzip();
-        self.first_byte = part.and_then(|part| part.split_once('-')?.0.parse().ok());
-        self.total_bytes = match self.status {
-            200 => text(response, "content-length").and_then(|bytes| bytes.parse().ok()),
-            _ => total.and_then(|bytes| bytes.parse().ok()),
+    /// Asks, and asks again wherever the answer points to.
+    fn follow(&self, question: &Question) -> Result<(Response<ureq::Body>, Head), Reason> {
+        let mut head = Head {
+            place: question.url.clone(),
+            ..Head::default()
         };
-        // Only the hub says these, and only with its redirect.
-        if let Some(bytes) = text(response, "x-linked-size").and_then(|bytes| bytes.parse().ok()) {
-            self.linked_bytes = Some(bytes);
+        for _ in 0..=REDIRECTS_AT_MOST {
+            let url = head.place.clone();
+            let mut request = self.agent.get(&url);
+            request = request.header(header::ACCEPT_ENCODING, "identity");
+            if let Some(range) = question.range() {
+                request = request.header(header::RANGE, range);
+                if let Some(tag) = &question.tag {
+                    request = request.header(header::IF_RANGE, tag);
+                }
+            }
+            let token = self.token.as_ref();
+            let token = token.filter(|(place, _)| place_of(&url) == place);
+            head.is_known = token.is_some();
+            if let Some((_, token)) = token {
+                let bearer = format!("Bearer {}", token.reveal());
+                request = request.header(header::AUTHORIZATION, bearer);
+            }
+            let response = request.call().map_err(Reason::of)?;
+            head.hear(&response);
+            match head.to.take() {
+                Some(to) if (300..400).contains(&head.status) => match join(&url, &to) {
+                    Some(place) => head.place = place,
+                    None => return Err(Reason::Answer(head.into_answer(Some(to)))),
+                },
+                _ => return Ok((response, head)),
+            }
         }
-        let linked = text(response, "x-linked-etag").map(|tag| tag.trim_matches('"'));
-        let is_sha256 = |tag: &&str| tag.len() == 64 && tag.bytes().all(|b| b.is_ascii_hexdigit());
-        if let Some(sha256) = linked.filter(is_sha256) {
-            self.linked_sha256 = Some(sha256.to_ascii_lowercase());
-        }
+        let to = head.place.clone();
+        Err(Reason::Answer(head.into_answer(Some(to))))
     }
 }
 
-fn text<'a>(response: &'a Response<ureq::Body>, name: &str) -> Option<&'a str> {
-    response.headers().get(name)?.to_str().ok()
+impl Question {
+    pub fn whole(url: String) -> Self {
+        Self {
+            url,
+            ..Self::default()
+        }
+    }
+
+    fn range(&self) -> Option<String> {
+        let first = self.first_byte;
+        match self.last_byte {
+            Some(last) => Some(format!("bytes={first}-{last}")),
+            None if first == 0 => None,
+            None => Some(format!("bytes={first}-")),
+        }
+    }
 }
 
 /// Where `place` leads from `url`; nowhere if from a line that nobody else reads to one that they do.
 fn join(url: &str, place: &str) -> Option<String> {
-    let (scheme, rest) = url.split_once("://")?;
+    let (scheme, _) = url.split_once("://")?;
     if place.contains("://") {
         let is_safe = scheme == "http" || place.starts_with("https://");
         return is_safe.then(|| place.to_owned());
     }
-    let host = rest.split('/').next()?;
     place
         .starts_with('/')
-        .then(|| format!("{scheme}://{host}{place}"))
+        .then(|| format!("{}{place}", place_of(url)))
 }
 
+/// "https://huggingface.co" of an address there.
+fn place_of(url: &str) -> &str {
+    let begin = url.find("://").map_or(0, |at| at + 3);
+    let length = url[begin..].find('/').unwrap_or(url.len() - begin);
+    &url[..begin + length]
+}
+
+/// "huggingface.co", with a port if it has one.
 pub fn host_of(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.split('/').next().unwrap_or(rest)
+    let place = place_of(url);
+    place.split_once("://").map_or(place, |(_, host)| host)
+}
+
+fn is_this_machine(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    matches!(name, "localhost" | "127.0.0.1" | "[::1]")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_redirect_stays_on_lines_that_nobody_else_reads() {
+        #[track_caller]
+        fn check(url: &str, place: &str, expected: Option<&str>) {
+            assert_eq!(join(url, place).as_deref(), expected);
+        }
+        check("https://hub.co/a/b", "/c", Some("https://hub.co/c"));
+        check("https://hub.co", "/c", Some("https://hub.co/c"));
+        check("https://hub.co/a", "https://x.co/c", Some("https://x.co/c"));
+        check("https://hub.co/a", "http://x.co/c", None);
+        check("http://hub:80/a", "http://x/c", Some("http://x/c"));
+        check("https://hub.co/a", "c", None);
+    }
+
+    #[test]
+    fn a_token_is_for_the_hub_alone() {
+        #[track_caller]
+        fn check(endpoint: &str, is_told: bool) {
+            let token = Token::new("hf_abcdefghijklmnopqrstuvwxyz").expect("a token");
+            let line = Line::new(&Patience::usual()).with_token(endpoint, &token);
+            assert_eq!(line.token.is_some(), is_told, "{endpoint}");
+            assert!(!format!("{line:?}").contains("abcdef"));
+        }
+        check("https://huggingface.co", true);
+        check("http://127.0.0.1:8080", true);
+        check("http://localhost:1", true);
+        check("http://mirror.example", false);
+        check("http://localhost.example", false);
+        check("http://127.0.0.1.example:80", false);
+        check("http://127.0.0.1:80@example.com", false);
+    }
 }

@@ -1,17 +1,13 @@
 //! What the hub says of a repository: its revision now, and the files of a revision.
 
-use std::sync::mpsc::RecvTimeoutError;
-use std::time::Duration;
-
 use serde_json::Value;
 
-use super::line::{self, Arrival, Question, Reason};
-use super::watch::{LOOK_EVERY, Watch};
+use super::download::{Remote, Way};
+use super::line::{self, Reason};
+use super::verified::Expected;
+use super::watch::Watch;
 use crate::disk::Halt;
 use crate::error::Error;
-
-/// What an answer may have. Repositories of one model have a few dozen files.
-const MOST_BYTES: usize = 8 << 20;
 
 /// A file of a repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,28 +17,38 @@ pub struct Listed {
     pub bytes: u64,
     /// Of all large files.
     pub sha256: Option<String>,
+    /// What git calls it, of the others.
+    pub git: Option<String>,
+}
+
+/// What the hub says of a repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    /// What it is called now.
+    pub name: String,
+    /// What its files are now.
+    pub revision: String,
+    /// Whether it is given only to those who have agreed to something.
+    pub is_gated: bool,
 }
 
 /// A repository of the hub at `endpoint`.
 pub struct Repository<'a> {
     pub endpoint: &'a str,
     pub name: &'a str,
-    pub pauses: &'a [Duration],
+    pub way: &'a Way,
 }
 
 impl Repository<'_> {
-    /// What its files are now, so that all are of one revision.
-    pub fn revision(&self, watch: &Watch) -> Result<String, Halt> {
-        let about = self.ask("", watch)?;
-        let revision = about["sha"].as_str().filter(|sha| is_plain(sha));
-        Ok(revision.map(str::to_owned).ok_or_else(|| self.strange())?)
+    pub fn about(&self, watch: &mut Watch) -> Result<About, Halt> {
+        let answer = self.ask("", watch)?;
+        Ok(about(self.name, &answer).ok_or_else(|| self.strange())?)
     }
 
     /// The files of `revision`.
-    pub fn files(&self, revision: &str, watch: &Watch) -> Result<Vec<Listed>, Halt> {
-        let tree = self.ask(&format!("/tree/{revision}"), watch)?;
-        let entries = tree.as_array().ok_or_else(|| self.strange())?;
-        Ok(entries.iter().filter_map(listed).collect())
+    pub fn files(&self, revision: &str, watch: &mut Watch) -> Result<Vec<Listed>, Halt> {
+        let answer = self.ask(&format!("/tree/{revision}"), watch)?;
+        Ok(files(&answer).ok_or_else(|| self.strange())?)
     }
 
     /// What people call it: "huggingface.co/ggml-org/gemma-3-4b-it-GGUF".
@@ -50,24 +56,30 @@ impl Repository<'_> {
         format!("{}/{}", line::host_of(self.endpoint), self.name)
     }
 
-    /// Where a file of it is.
-    pub fn url(&self, revision: &str, file: &str) -> String {
+    /// Where a file of it is, and what it should be.
+    pub fn remote<'a>(&self, revision: &str, listed: &'a Listed) -> Remote<'a> {
         let Self { endpoint, name, .. } = self;
-        format!("{endpoint}/{name}/resolve/{revision}/{file}")
+        let file = &listed.file;
+        Remote {
+            url: format!("{endpoint}/{name}/resolve/{revision}/{file}"),
+            file,
+            bytes: listed.bytes,
+            sha256: listed.sha256.as_deref(),
+        }
     }
 
-    fn ask(&self, what: &str, watch: &Watch) -> Result<Value, Halt> {
+    fn ask(&self, what: &str, watch: &mut Watch) -> Result<Vec<u8>, Halt> {
         let url = format!("{}/api/models/{}{what}", self.endpoint, self.name);
-        let mut tries = self.pauses.iter();
+        let Way { line, patience, .. } = self.way;
+        let mut tries = patience.tries();
         loop {
-            let reason = match ask_once(&url, watch)? {
-                Ok(answer) => {
-                    return Ok(serde_json::from_slice(&answer).map_err(|_| self.strange())?);
-                }
+            let reason: Reason = match line.ask_once(&url, watch)? {
+                Ok(answer) => return Ok(answer.text),
                 Err(reason) => reason,
             };
-            match tries.next().filter(|_| !reason.is_lasting()) {
-                Some(pause) => watch.wait(*pause)?,
+            let is_hopeless = reason.is_lasting() || (reason.is_offline() && tries.are_counted());
+            match tries.next_pause().filter(|_| !is_hopeless) {
+                Some(pause) => watch.wait_for(reason.trouble(&url), pause.max(reason.after()))?,
                 None => return Err(reason.into_error(&url, self.name).into()),
             }
         }
@@ -82,43 +94,47 @@ impl Repository<'_> {
     }
 }
 
-fn ask_once(url: &str, watch: &Watch) -> Result<Result<Vec<u8>, Reason>, Halt> {
-    let question = Question {
-        url: url.to_owned(),
-        first_byte: 0,
-        tag: None,
-    };
-    let arrivals = line::ask(line::agent(), question);
-    let mut answer = Vec::new();
-    loop {
-        watch.check_stop()?;
-        match arrivals.recv_timeout(LOOK_EVERY) {
-            Err(RecvTimeoutError::Timeout) => {}
-            // The other thread only ends without a last word if it panicked.
-            Err(RecvTimeoutError::Disconnected) => return Ok(Err(Reason::Ended)),
-            Ok(Arrival::Lost(reason)) => return Ok(Err(reason)),
-            Ok(Arrival::Head(head)) if head.status != 200 => {
-                return Ok(Err(Reason::Status(head.status)));
-            }
-            Ok(Arrival::Head(_)) => {}
-            Ok(Arrival::Bytes(bytes)) if answer.len() + bytes.len() <= MOST_BYTES => {
-                answer.extend(bytes);
-            }
-            Ok(Arrival::Bytes(_)) => return Ok(Err(Reason::Ended)),
-            Ok(Arrival::End) => return Ok(Ok(answer)),
-        }
+impl Listed {
+    /// What it should be; `None` if the hub does not say, and then it is not taken.
+    pub fn expected(&self) -> Option<Expected<'_>> {
+        let sha256 = self.sha256.as_deref().map(Expected::Sha256);
+        sha256.or_else(|| self.git.as_deref().map(Expected::Git))
     }
+}
+
+/// What the hub's answer says of the repository that was asked for as `asked`.
+pub fn about(asked: &str, answer: &[u8]) -> Option<About> {
+    let answer: Value = serde_json::from_slice(answer).ok()?;
+    let revision = answer["sha"].as_str().filter(|sha| is_plain(sha))?;
+    // One that was renamed still answers to its old name.
+    let name = answer["id"].as_str().filter(|id| is_repository(id));
+    Some(About {
+        name: name.unwrap_or(asked).to_owned(),
+        revision: revision.to_owned(),
+        is_gated: !matches!(answer["gated"], Value::Null | Value::Bool(false)),
+    })
+}
+
+/// The files that the hub's answer lists.
+pub fn files(answer: &[u8]) -> Option<Vec<Listed>> {
+    let answer: Value = serde_json::from_slice(answer).ok()?;
+    Some(answer.as_array()?.iter().filter_map(listed).collect())
 }
 
 fn listed(entry: &Value) -> Option<Listed> {
     let file = entry["path"].as_str().filter(|file| is_plain(file))?;
     let large = &entry["lfs"];
-    let sha256 = large["oid"].as_str().map(str::to_ascii_lowercase);
-    let is_sha256 = |oid: &String| oid.len() == 64 && oid.bytes().all(|b| b.is_ascii_hexdigit());
+    let hash = |value: &Value, length: usize| {
+        let hash = value.as_str()?.to_ascii_lowercase();
+        let is_hash = hash.len() == length && hash.bytes().all(|b| b.is_ascii_hexdigit());
+        is_hash.then_some(hash)
+    };
     Some(Listed {
         file: file.to_owned(),
         bytes: large["size"].as_u64().or_else(|| entry["size"].as_u64())?,
-        sha256: sha256.filter(is_sha256),
+        sha256: hash(&large["oid"], 64),
+        // Of a large file that is the name of a note about it.
+        git: hash(&entry["oid"], 40).filter(|_| large.is_null()),
     })
 }
 
@@ -128,15 +144,22 @@ fn is_plain(name: &str) -> bool {
     !name.is_empty() && name.chars().all(is_usual) && !name.starts_with('.')
 }
 
+fn is_repository(name: &str) -> bool {
+    let parts = name.split_once('/');
+    parts.is_some_and(|(owner, name)| is_plain(owner) && is_plain(name))
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn only_names_that_stay_in_their_folder_are_listed() {
         #[track_caller]
         fn check(path: &str, is_listed: bool) {
-            let entry = serde_json::json!({ "type": "file", "path": path, "size": 3 });
+            let entry = json!({ "type": "file", "path": path, "size": 3 });
             assert_eq!(listed(&entry).is_some(), is_listed, "{path}");
         }
         check("gemma-3-4b-it-Q4_K_M.gguf", true);
@@ -149,14 +172,41 @@ mod tests {
     }
 
     #[test]
-    fn large_files_have_a_sha256() {
-        let oid = "AB".repeat(32);
-        let lfs = serde_json::json!({ "oid": oid, "size": 5 });
-        let entry = serde_json::json!({ "path": "a.gguf", "size": 130, "lfs": lfs });
+    fn large_files_have_a_sha256_and_small_ones_a_name_of_gits() {
+        let (oid, git) = ("AB".repeat(32), "CD".repeat(20));
+        let lfs = json!({ "oid": oid, "size": 5 });
+        let entry = json!({ "path": "a.gguf", "size": 130, "lfs": lfs, "oid": git });
         let found = listed(&entry).expect("it is a file");
-        assert_eq!((found.bytes, found.sha256), (5, Some("ab".repeat(32))));
-        let lfs = serde_json::json!({ "oid": "short" });
-        let entry = serde_json::json!({ "path": "a.gguf", "size": 130, "lfs": lfs });
-        assert_eq!(listed(&entry).and_then(|found| found.sha256), None);
+        assert_eq!((found.bytes, found.git), (5, None));
+        assert_eq!(found.sha256, Some("ab".repeat(32)));
+        let lfs = json!({ "oid": "short" });
+        let entry = json!({ "path": "a.gguf", "size": 130, "lfs": lfs, "oid": git });
+        assert!(listed(&entry).is_some_and(|found| found.expected().is_none()));
+        let entry = json!({ "path": "a.json", "size": 130, "oid": git });
+        assert_eq!(
+            listed(&entry).and_then(|found| found.git),
+            Some("cd".repeat(20))
+        );
+    }
+
+    #[test]
+    fn a_repository_says_what_it_is_now() {
+        #[track_caller]
+        fn check(answer: Value, expected: Option<(&str, bool)>) {
+            let found = about("old/name", answer.to_string().as_bytes());
+            let found = found.as_ref().map(|about| (&*about.name, about.is_gated));
+            assert_eq!(found, expected);
+        }
+        check(json!({ "sha": "4567def" }), Some(("old/name", false)));
+        check(
+            json!({ "sha": "1", "id": "new/name", "gated": "manual" }),
+            Some(("new/name", true)),
+        );
+        check(
+            json!({ "sha": "1", "id": "../x", "gated": false }),
+            Some(("old/name", false)),
+        );
+        check(json!({ "sha": "../1" }), None);
+        check(json!([]), None);
     }
 }

@@ -12,10 +12,11 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::*;
-use crate::catalogue::{Published, SIZES, published};
+use crate::catalogue::{self, Published, SIZES};
 use crate::models::Models;
 use crate::origin::Origin;
 use server::{Act, Server};
+use watch::Watch;
 
 const REPOSITORY: &str = "lectern/tiny-mm-it-GGUF";
 
@@ -25,7 +26,7 @@ fn tiny() -> Published {
         name: "tiny-mm-it-Q4_K_M",
         size: &SIZES[2],
         repository: REPOSITORY,
-        ..*published("gemma-3-4b-it-Q4_K_M").unwrap()
+        ..*catalogue::published("gemma-3-4b-it-Q4_K_M").unwrap()
     }
 }
 
@@ -45,6 +46,22 @@ fn hub(acts: &[Act]) -> Server {
         ("tiny-mm-it-bf16-Q4_K_M.gguf", b"a longer name"),
     ];
     Server::with_repository(REPOSITORY, &files, acts)
+}
+
+/// What asks at most four times, and does not wait.
+pub(crate) fn sources(server: &Server) -> Sources {
+    let patience = Patience {
+        first_pause: Duration::ZERO,
+        tries: Some(3),
+        ..Patience::usual()
+    };
+    Sources {
+        hub: Some(server.address()),
+        token: None,
+        pip: vec![],
+        patience,
+        lines: Lines::usual(),
+    }
 }
 
 struct Desk {
@@ -69,11 +86,7 @@ impl Desk {
         server: &Server,
         stop_at: u64,
     ) -> (Result<Outcome, Error>, Vec<Event>) {
-        let sources = Sources {
-            hub: Some(server.address()),
-            pip: vec![],
-            pauses: vec![Duration::ZERO; 3],
-        };
+        let sources = sources(server);
         let now_ms = Cell::new(0);
         let clock = || now_ms.replace(now_ms.get() + 100);
         let (stop, mut events) = (AtomicBool::new(false), Vec::new());
@@ -83,8 +96,10 @@ impl Desk {
             }
             events.push(event);
         };
-        let outcome = fetch(of, &self.models, &sources, clock, &stop, on_event);
-        (outcome, events)
+        let mut on_event = on_event;
+        let mut watch = Watch::new(&stop, &clock, &mut on_event);
+        let fetched = published::fetch(of, &self.models, &sources, &mut watch);
+        (outcome(fetched), events)
     }
 
     fn names(&self, folder: &str) -> Vec<String> {
@@ -151,7 +166,7 @@ fn its_files_come_as_one() {
             assert_eq!(*total_bytes, total);
             Some(*done_bytes)
         }
-        Event::Step(_) => None,
+        Event::Step(_) | Event::Trouble { .. } => None,
     });
     assert_eq!(done.max(), Some(total));
 
@@ -211,23 +226,11 @@ fn what_is_not_there_is_named() {
     };
     let (missing, left) = of("lectern/nothing", &hub(&[]));
     assert_eq!(left, [""; 0], "nothing was begun");
-    assert!(
-        matches!(missing, Error::Refused { status: 404, .. }),
-        "{missing}"
-    );
+    assert!(matches!(missing, Error::NotThere { .. }), "{missing}");
     let files: [(&str, &[u8]); 1] = [("tiny-mm-it-Q4_K_M.gguf", b"x")];
     let (blind, _) = of(
         REPOSITORY,
         &Server::with_repository(REPOSITORY, &files, &[]),
     );
     assert!(matches!(blind, Error::Changed { .. }), "{blind}");
-}
-
-#[test]
-fn a_gated_one_says_what_to_do() {
-    let server = hub(&[]);
-    let gated = published("gemma-3-4b-it-q4_0").unwrap();
-    let refused = Desk::new().fetch(gated, &server, u64::MAX).0.unwrap_err();
-    assert!(matches!(refused, Error::Gated { .. }));
-    assert!(refused.hint().unwrap().contains("import"));
 }

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use super::{Event, Step};
 use crate::disk::Halt;
+use crate::error::Error;
+use crate::models::{Models, Turn};
 
 /// Between two looks at the stop flag.
 pub const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -51,6 +53,22 @@ impl<'a> Watch<'a> {
         (self.clock)()
     }
 
+    /// Says that there is trouble, and waits until it is time to try again.
+    pub fn wait_for(&mut self, what: String, pause: Duration) -> Result<(), Halt> {
+        (self.on_event)(Event::Trouble { what, pause });
+        self.wait(pause)
+    }
+
+    /// Waits until nobody else puts a model into the folder.
+    pub fn wait_for_turn(&self, models: &Models) -> Result<Turn, Halt> {
+        loop {
+            match models.take_turn() {
+                Err(Error::Busy { .. }) => self.wait(LOOK_EVERY)?,
+                taken => return Ok(taken?),
+            }
+        }
+    }
+
     /// Waits, but not when stopped.
     pub fn wait(&self, pause: Duration) -> Result<(), Halt> {
         let mut left = pause;
@@ -85,11 +103,13 @@ impl<'a> Watch<'a> {
         let now_ms = (self.clock)();
         let is_due = self.pace.is_due(now_ms) || done_bytes == total_bytes;
         if is_due {
-            let seconds_left = self.pace.seconds_left(now_ms, done_bytes, total_bytes);
+            let bytes_per_second = self.pace.bytes_per_second(now_ms, done_bytes);
+            let left_bytes = total_bytes.saturating_sub(done_bytes) as f64;
             (self.on_event)(Event::Progress {
                 done_bytes,
                 total_bytes,
-                seconds_left,
+                bytes_per_second,
+                seconds_left: bytes_per_second.map(|speed| left_bytes / speed),
             });
         }
     }
@@ -109,7 +129,7 @@ impl Pace {
             .is_none_or(|(last_ms, _)| REPORT_EVERY_MS <= (now_ms - last_ms).abs())
     }
 
-    fn seconds_left(&mut self, now_ms: i64, done_bytes: u64, total_bytes: u64) -> Option<f64> {
+    fn bytes_per_second(&mut self, now_ms: i64, done_bytes: u64) -> Option<f64> {
         if self
             .samples
             .back()
@@ -130,8 +150,7 @@ impl Pace {
         if took_ms < SPEED_AFTER_MS || came_bytes == 0 {
             return None;
         }
-        let left_bytes = total_bytes.saturating_sub(done_bytes);
-        Some(left_bytes as f64 * took_ms as f64 / 1000.0 / came_bytes as f64)
+        Some(came_bytes as f64 * 1000.0 / took_ms as f64)
     }
 }
 
@@ -153,7 +172,7 @@ mod tests {
                 seconds_left,
                 ..
             } => reports.push((done_bytes, seconds_left)),
-            Event::Step(_) => {}
+            Event::Step(_) | Event::Trouble { .. } => {}
         };
         let mut watch = Watch::new(&stop, &clock, &mut on_event);
         for (ms, done_bytes) in at {

@@ -1,14 +1,14 @@
 //! The starter from the hub: one file, known by its revision, size and SHA-256.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use crate::checkpoint::Checkpoint;
 use crate::disk::{self, Halt};
 use crate::error::Error;
-use crate::fetch::download::{self, Remote};
+use crate::fetch::download::{Remote, Way};
+use crate::fetch::verified::{self, Expected};
 use crate::fetch::watch::Watch;
-use crate::fetch::{line, verified};
+use crate::fetch::{line, part};
 use crate::models::{Models, PARTIAL};
 use crate::origin::{Origin, OriginFile};
 
@@ -38,7 +38,7 @@ pub fn fetch(
     wanted: &HubFile,
     endpoint: &str,
     models: &Models,
-    pauses: &[Duration],
+    way: &Way,
     watch: &mut Watch,
 ) -> Result<Checkpoint, Halt> {
     let HubFile {
@@ -53,9 +53,10 @@ pub fn fetch(
         url: format!("{endpoint}/{repository}/resolve/{revision}/{file}"),
         file,
         bytes: wanted.bytes,
-        sha256: wanted.sha256,
+        sha256: Some(wanted.sha256),
     };
-    verified::fetch(&remote, &partial, pauses, watch)?;
+    let expected = Expected::Sha256(wanted.sha256);
+    verified::fetch(&remote, expected, &partial, way, watch)?;
     let notice = path.with_extension("NOTICE.txt");
     disk::write(&notice, NOTICE.as_bytes())?;
     let origin = Origin {
@@ -68,6 +69,7 @@ pub fn fetch(
             sha256: Some(wanted.sha256.to_owned()),
         }],
     };
+    let _turn = watch.wait_for_turn(models)?;
     origin.write(models.folder(), file.trim_end_matches(".gguf"))?;
     disk::put_in_place(&partial, &path)?;
     Ok(models.find_at(&path)?)
@@ -75,10 +77,10 @@ pub fn fetch(
 
 /// Deletes what an earlier try left of `wanted`.
 pub fn forget(wanted: &HubFile, models: &Models) -> Result<(), Error> {
-    download::forget(&partial(wanted, models))
+    part::forget(&partial(wanted, models))
 }
 
-fn partial(wanted: &HubFile, models: &Models) -> PathBuf {
+pub fn partial(wanted: &HubFile, models: &Models) -> PathBuf {
     let HubFile { file, .. } = wanted;
     models.folder().join(format!("{file}{PARTIAL}"))
 }

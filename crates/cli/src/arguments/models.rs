@@ -100,7 +100,7 @@ pub enum Models {
         #[arg(long)]
         json: bool,
     },
-    /// Fetch a model, verify it and choose it. What was fetched before a cancel or a lost line is kept for the next try.
+    /// Fetch a model, verify it and choose it. Ctrl+C lets it wait; what came is kept, also when the machine stops.
     Download {
         /// Its name, as `lectern models recommend` prints it [default: the starter model, Gemma 3 270M].
         name: Option<String>,
@@ -108,6 +108,30 @@ pub enum Models {
         #[arg(long, conflicts_with = "name")]
         base: bool,
         /// Print the fetched model as a JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let a model that is being fetched wait. What came of it is kept.
+    Pause {
+        /// Its name, as `lectern models download` was given it; `starter` is the starter model.
+        name: String,
+        /// Print a JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Go on with a model that waits or failed, or with all that were coming when Lectern was closed.
+    Resume {
+        /// Its name [default: all but those that were paused or failed].
+        name: Option<String>,
+        /// Print the fetched model as a JSON object, or all of them as an array.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Fetch a model no further, and delete what came of it.
+    Cancel {
+        /// Its name, as `lectern models download` was given it.
+        name: String,
+        /// Print what was freed as a JSON object.
         #[arg(long)]
         json: bool,
     },

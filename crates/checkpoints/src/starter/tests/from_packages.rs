@@ -18,7 +18,7 @@ fn only(pip: Pip, desk: &Desk) -> Sources {
     Sources {
         hub: None,
         pip: vec![call(pip, &index(desk))],
-        pauses: vec![],
+        ..Sources::usual(None)
     }
 }
 
