@@ -11,7 +11,7 @@ use serde_json::Value;
 #[test]
 fn every_command_prints_help() {
     let desk = Desk::new();
-    let commands: [&[&str]; 21] = [
+    let commands: [&[&str]; 22] = [
         &[],
         &["ask"],
         &["complete"],
@@ -26,6 +26,7 @@ fn every_command_prints_help() {
         &["models", "found"],
         &["models", "disk"],
         &["models", "verify"],
+        &["models", "move"],
         &["models", "convert"],
         &["models", "remove"],
         &["models", "path"],

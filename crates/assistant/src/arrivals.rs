@@ -64,7 +64,7 @@ impl Assistant {
             self.wait_for_fetches();
         }
         drop(fetching);
-        let Some(checkpoint) = wanted.here(self.folder()?) else {
+        let Some(checkpoint) = wanted.here(&self.folder()?) else {
             on_event(FetchEvent::Cancelled);
             return Ok(());
         };

@@ -4,11 +4,10 @@ use std::any::Any;
 use std::collections::{HashMap, HashSet};
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use checkpoints::{Incoming, Models, Surroundings};
+use checkpoints::{Incoming, Models, Surroundings, Whereabouts};
 use library::Library;
 
 use crate::Error;
@@ -49,8 +48,8 @@ pub struct Assistant {
 
 pub(crate) struct Inner {
     pub options: Options,
-    pub models_folder: PathBuf,
-    models: OnceLock<Models>,
+    pub whereabouts: Whereabouts,
+    models: Mutex<Option<Models>>,
     compute: Compute,
     library: OnceLock<Library>,
     /// What was seen in pictures.
@@ -105,8 +104,8 @@ impl Assistant {
                     cpu_level: options.cpu_level.clone(),
                 },
                 embeddings: Embeddings::new(options.home.pictures()),
-                models_folder: options.home.models(),
-                models: OnceLock::new(),
+                whereabouts: Whereabouts::of(options.home.root()),
+                models: Mutex::default(),
                 library: OnceLock::new(),
                 seat: Queue::new(None),
                 used_ms: AtomicI64::new(0),
@@ -129,13 +128,19 @@ impl Assistant {
         Ok(self.inner.library.get_or_init(|| opened))
     }
 
-    /// The folder of models. Opened once: opening clears away what a killed import left.
-    pub(crate) fn folder(&self) -> Result<&Models, Error> {
-        if let Some(models) = self.inner.models.get() {
-            return Ok(models);
+    /// The folder of models. Opened once at each place: opening clears away what a killed import left.
+    pub(crate) fn folder(&self) -> Result<Models, Error> {
+        let mut models = lock(&self.inner.models);
+        if let Some(models) = &*models {
+            return Ok(models.clone());
         }
-        let opened = Models::open(&self.inner.models_folder)?;
-        Ok(self.inner.models.get_or_init(|| opened))
+        let opened = self.inner.whereabouts.open()?;
+        Ok(models.insert(opened).clone())
+    }
+
+    /// The folder is somewhere else now.
+    pub(crate) fn forget_folder(&self) {
+        *lock(&self.inner.models) = None;
     }
 
     pub(crate) fn compute(&self) -> &Compute {

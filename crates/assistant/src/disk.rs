@@ -87,7 +87,8 @@ pub struct Leftover {
 impl Assistant {
     /// What lies on the disk.
     pub fn disk(&self) -> Result<Disk, Error> {
-        let held = self.folder()?.holdings()?;
+        let models = self.folder()?;
+        let held = models.holdings()?;
         let home = &self.inner.options.home;
         let kinds = [
             (Kind::Models, held.model_bytes),
@@ -98,7 +99,7 @@ impl Assistant {
             (Kind::Trash, held.trash_bytes),
         ];
         let used = self.library()?.models_used()?;
-        let folder = self.models_folder().to_owned();
+        let folder = models.folder().to_owned();
         let models = held.models.into_iter().map(|(checkpoint, files)| {
             let model = Model::from(checkpoint);
             let last_used_ms = used.get(&model.name).copied();

@@ -144,7 +144,7 @@ impl Assistant {
         let wanted = Wanted::named(name).ok_or_else(|| Error::NotOffered {
             name: name.to_owned(),
         })?;
-        let models = self.folder()?;
+        let models = &self.folder()?;
         if wanted.here(models).is_some() {
             return Ok(());
         }
@@ -158,7 +158,7 @@ impl Assistant {
 
     /// Lets a fetch wait. What came is kept.
     pub fn pause_fetch(&self, name: &str) -> Result<(), Error> {
-        let models = self.folder()?;
+        let models = &self.folder()?;
         let wish = Wish::Pause;
         let order = ordered(models.order(name)?, name)?.order?;
         models.put_order(name, Order { wish, ..order })?;
@@ -168,7 +168,7 @@ impl Assistant {
 
     /// Lets a fetch go on that waits or failed.
     pub fn resume_fetch(&self, name: &str) -> Result<(), Error> {
-        let models = self.folder()?;
+        let models = &self.folder()?;
         let entry = ordered(models.order(name)?, name)?;
         if !is_coming(&entry) {
             models.put_order(name, self.next_order(Some(&entry)))?;
@@ -179,7 +179,7 @@ impl Assistant {
 
     /// Takes a model out of the queue, and what came of it from the disk. Says how many bytes that freed.
     pub fn cancel_fetch_of(&self, name: &str) -> Result<u64, Error> {
-        let models = self.folder()?;
+        let models = &self.folder()?;
         let entry = ordered(models.order(name)?, name)?;
         let order = entry.order.unwrap_or(Order {
             wish: Wish::Cancel,

@@ -51,9 +51,4 @@ impl Home {
     pub fn prefixes(&self) -> PathBuf {
         self.cache().join("prefixes")
     }
-
-    /// The folder that holds models.
-    pub fn models(&self) -> PathBuf {
-        self.root.join("models")
-    }
 }

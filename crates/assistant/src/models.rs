@@ -1,6 +1,7 @@
 //! The checkpoints on this machine, and the one that chats use.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use checkpoints::Checkpoint;
 use engine::Weights;
@@ -156,9 +157,34 @@ impl Assistant {
         Ok(())
     }
 
-    /// Where the models are kept.
-    pub fn models_folder(&self) -> &Path {
-        &self.inner.models_folder
+    /// Where the models are kept, also if that is not there right now.
+    pub fn models_folder(&self) -> Result<PathBuf, Error> {
+        Ok(self.inner.whereabouts.folder()?)
+    }
+
+    /// Moves everything in the models folder to another, which is empty or was theirs before, and keeps the models there
+    /// from now on. `on_progress` hears bytes done and in all; `None` if it was stopped, and then all is where it was.
+    ///
+    /// Wherever the process dies meanwhile, no model is lost: the next start goes on, or undoes it.
+    pub fn move_models(
+        &self,
+        to: &Path,
+        stop: &AtomicBool,
+        on_progress: impl FnMut(u64, u64),
+    ) -> Result<Option<PathBuf>, Error> {
+        let in_use = || Error::ModelInUse {
+            name: self.shown().loaded.clone().unwrap_or_default(),
+        };
+        // Nothing is loaded until it is done.
+        let mut seat = self.inner.seat.try_take().ok_or_else(in_use)?;
+        self.unload(&mut seat);
+        let models = self.folder()?;
+        let moved = self
+            .inner
+            .whereabouts
+            .move_to(&models, to, stop, on_progress);
+        self.forget_folder();
+        Ok(moved?)
     }
 
     /// The model chats use: the one that was chosen, or another if it is gone or none was.

@@ -89,6 +89,24 @@ pub enum Error {
     /// Another process, or another thread, is putting a model into the folder.
     #[error("another model is being put into {}", folder.display())]
     Busy { folder: PathBuf },
+    /// Another process has the folder open.
+    #[error("another Lectern has {} open", folder.display())]
+    OpenElsewhere { folder: PathBuf },
+    /// The folder is on its way to another place.
+    #[error("the models are being moved to another folder")]
+    Moving,
+    /// A folder cannot move into itself.
+    #[error("{} is in the folder that would move there", path.display())]
+    MoveInto { path: PathBuf },
+    /// A folder with something else in it.
+    #[error("{} is not empty", path.display())]
+    NotEmpty { path: PathBuf },
+    /// The folder that models were moved to is not there.
+    #[error("the folder of the models, {}, is not there", folder.display())]
+    FolderGone { folder: PathBuf, pointer: PathBuf },
+    /// What says where the models are cannot be read.
+    #[error("{} does not say where the models are: {problem}", path.display())]
+    Pointer { path: PathBuf, problem: String },
     /// It would not fit.
     #[error(
         "{} are needed in {}, {} are free",
@@ -230,6 +248,14 @@ impl Error {
             Self::NoPart { .. } => "put all parts of the model into one folder",
             Self::Exists { .. } => "choose another name, or delete the old file first",
             Self::NoSuchModel { .. } => "choose one of the models that are here",
+            Self::OpenElsewhere { .. } => "close it, and try again",
+            Self::Moving => "wait until they are there, and try again",
+            Self::MoveInto { .. } => "choose a folder outside of it",
+            Self::NotEmpty { .. } => "choose an empty folder, or a new one in it",
+            Self::FolderGone { .. } => {
+                "plug in the disk it is on; if it is gone for good, delete models-folder.json in Lectern's own folder"
+            }
+            Self::Pointer { .. } => "delete it if the models are in Lectern's own folder",
             Self::Busy { .. } => "wait until that is done, and try again",
             Self::DiskFull { .. } => "free some space, or choose a smaller model",
             Self::Unreachable { .. } => "check the connection, and try again",

@@ -24,7 +24,8 @@
 //! Not here: opening a model to run it (`engine`), which model a person has chosen (`assistant`).
 //!
 //! Read in this order: `checkpoint` (what a file says it is: `gguf_file`, `mmproj`, `hugging_face`,
-//! `tuning`), `models` (the folder: `presence`, `trash`, `holdings`, `verify`), `import`, `receive`, `link` (a model that stays where it is), `elsewhere` (those of other
+//! `tuning`), `models` (the folder: `presence`, `trash`, `holdings`, `verify`; `whereabouts`, `moving`), `import`, `receive`,
+//! `link` (a model that stays where it is), `elsewhere` (those of other
 //! programs), `catalogue` (what is published) and `shares` (in which formats), `orders` (what is to come),
 //! `fetch` (how it comes over the line), `starter` (the first model of a new machine: `hub`, `packages`,
 //! `pip`), `origin` (what was published of it), `new_file`, `disk`, `error`.
@@ -42,6 +43,7 @@ mod import;
 mod link;
 mod mmproj;
 mod models;
+mod moving;
 mod new_file;
 pub mod orders;
 mod origin;
@@ -52,6 +54,7 @@ mod starter;
 mod trash;
 mod tuning;
 mod verify;
+mod whereabouts;
 
 pub use catalogue::{CATALOGUE, Format, Published, SIZES, Size, published};
 pub use checkpoint::{Checkpoint, Place, Tuning, identify};
@@ -66,3 +69,4 @@ pub use origin::{Origin, OriginFile};
 pub use receive::Incoming;
 pub use shares::Share;
 pub use verify::{Checked, FileVerdict, Verdict};
+pub use whereabouts::{Whereabouts, read_pointer};

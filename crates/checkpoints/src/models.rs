@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::gguf_file::{self, Told};
 use crate::link::{self, Link};
 use crate::origin::ORIGIN;
-use crate::presence::Presence;
+use crate::presence::{Alone, Presence};
 use crate::trash::{self, Trash};
 use crate::{hugging_face, mmproj};
 
@@ -31,7 +31,7 @@ pub struct Models {
     known: Arc<Mutex<HashMap<PathBuf, Known>>>,
     /// What was removed and can be restored.
     pub(crate) trash: Arc<Trash>,
-    _presence: Arc<Option<Presence>>,
+    presence: Arc<Option<Presence>>,
 }
 
 #[derive(Debug)]
@@ -54,6 +54,13 @@ pub struct Listing {
 /// however that ends.
 #[derive(Debug)]
 pub(crate) struct Turn(File);
+
+impl Turn {
+    /// Of a file that is locked.
+    pub(crate) fn of(file: File) -> Self {
+        Self(file)
+    }
+}
 
 impl Drop for Turn {
     fn drop(&mut self) {
@@ -91,7 +98,7 @@ impl Models {
             folder: folder.to_owned(),
             known: Arc::default(),
             trash: Arc::new(Trash::of(folder)),
-            _presence: Arc::default(),
+            presence: Arc::default(),
         };
         // Whoever has the turn is importing: what is there is not left over.
         if let Ok(_turn) = models.take_turn() {
@@ -100,7 +107,7 @@ impl Models {
         // What cannot be deleted stays, hidden, until a later start.
         let presence = Presence::announce(folder, || drop(trash::empty(folder)));
         Ok(Self {
-            _presence: Arc::new(presence),
+            presence: Arc::new(presence),
             ..models
         })
     }
@@ -145,6 +152,14 @@ impl Models {
     /// Holds what came of models that are not whole yet; fails with [`Error::Busy`] where another fetches.
     pub fn take_fetch_turn(&self) -> Result<FetchTurn, Error> {
         self.lock(".fetch.lock").map(|_turn| FetchTurn { _turn })
+    }
+
+    /// Makes sure that no other process has the folder open, until what it yields is dropped.
+    pub(crate) fn alone(&self) -> Result<Option<Alone<'_>>, Error> {
+        match &*self.presence {
+            None => Ok(None), // there are no locks here
+            Some(presence) => presence.alone(&self.folder).map(Some),
+        }
     }
 
     fn lock(&self, name: &str) -> Result<Turn, Error> {

@@ -3,6 +3,8 @@
 use std::fs::{File, TryLockError};
 use std::path::Path;
 
+use crate::error::Error;
+
 /// The lock's file, in the folder.
 pub(crate) const PRESENCE: &str = ".presence";
 
@@ -30,6 +32,31 @@ impl Presence {
         }
         file.lock_shared().ok()?; // waits while another one tidies up, no longer
         Some(Self(file))
+    }
+}
+
+/// While it lives, nobody else has the folder open.
+#[derive(Debug)]
+pub(crate) struct Alone<'a>(&'a Presence);
+
+impl Presence {
+    /// Fails if another process has the folder open.
+    pub fn alone(&self, folder: &Path) -> Result<Alone<'_>, Error> {
+        // Not every system turns one lock into the other, so it is let go of in between.
+        if self.0.unlock().is_ok() && self.0.try_lock().is_ok() {
+            return Ok(Alone(self));
+        }
+        let _ = self.0.lock_shared(); // as before
+        Err(Error::OpenElsewhere {
+            folder: folder.to_owned(),
+        })
+    }
+}
+
+impl Drop for Alone<'_> {
+    fn drop(&mut self) {
+        let file = &self.0.0;
+        let _ = file.unlock().and_then(|()| file.lock_shared());
     }
 }
 

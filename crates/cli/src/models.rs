@@ -53,8 +53,9 @@ pub fn run(assistant: &Assistant, command: &Models) -> Result<(), Failure> {
                 &sentence,
             )
         }
+        Models::Move { folder, json } => move_models(assistant, folder, *json),
         Models::Path { json } => {
-            let folder = assistant.models_folder();
+            let folder = assistant.models_folder()?;
             say(
                 *json,
                 &json!({ "path": folder }),
@@ -205,6 +206,19 @@ fn convert(
         &json!({ "path": out, "size_bytes": size_bytes }),
         &format!("{} is there, {}", out.display(), megabytes(size_bytes)),
     )
+}
+
+/// Progress goes to standard error, as above.
+fn move_models(assistant: &Assistant, folder: &Path, json: bool) -> Result<(), Failure> {
+    let stop = on_interrupt(|| ())?;
+    let mut bar = Bar::new();
+    let moved = assistant.move_models(folder, &stop, |done_bytes, total_bytes| {
+        bar.progress(done_bytes, total_bytes, None);
+    });
+    bar.end();
+    let folder = moved?.ok_or(Failure::Interrupted)?;
+    let sentence = format!("the models are in {}", folder.display());
+    say(json, &json!({ "path": folder }), &sentence)
 }
 
 fn format(to: To) -> Format {

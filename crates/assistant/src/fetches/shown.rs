@@ -9,7 +9,7 @@ use crate::{Assistant, Error};
 
 /// Every fetch, in the order in which they will come.
 pub fn fetches(assistant: &Assistant) -> Result<Vec<Fetch>, Error> {
-    let models = assistant.folder()?;
+    let models = &assistant.folder()?;
     let entries = models.orders()?;
     let is_elsewhere = is_elsewhere(assistant, models, &entries);
     let fetches = entries.iter().filter_map(|entry| {

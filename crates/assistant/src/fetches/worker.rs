@@ -50,7 +50,7 @@ fn work(assistant: &Assistant) {
 
 /// Does one thing the book asks for; false if there is none.
 fn work_once(assistant: &Assistant) -> Result<bool, Error> {
-    let models = assistant.folder()?;
+    let models = &assistant.folder()?;
     let fetches = &assistant.inner.fetches;
     if shown::next(assistant, models)?.is_none() {
         return Ok(false);

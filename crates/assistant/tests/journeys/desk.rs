@@ -65,8 +65,8 @@ impl Desk {
     /// With the golden model that has eyes.
     pub fn with_eyes() -> Self {
         let desk = Self::without_a_model();
-        let folder = desk.assistant.models_folder();
-        fs::create_dir_all(folder).unwrap();
+        let folder = desk.assistant.models_folder().unwrap();
+        fs::create_dir_all(&folder).unwrap();
         for file in ["model.gguf", "mmproj.gguf"] {
             fs::copy(golden("tiny-mm").join(file), folder.join(file)).unwrap();
         }
@@ -75,8 +75,8 @@ impl Desk {
 
     /// Lays the starter model into the models folder under `name`.
     pub fn put_starter_as(&self, name: &str) {
-        let folder = self.assistant.models_folder();
-        fs::create_dir_all(folder).unwrap();
+        let folder = self.assistant.models_folder().unwrap();
+        fs::create_dir_all(&folder).unwrap();
         let place = folder.join(format!("{name}.gguf"));
         let starter = starter();
         // A link takes no room; between two disks only a copy will do.

@@ -8,7 +8,7 @@ use crate::desk::{Desk, STARTER, golden, starter};
 
 /// Of what lies in the models folder: the starter may be a link to where it was fetched.
 fn own_bytes(desk: &Desk) -> u64 {
-    let entries = fs::read_dir(desk.assistant.models_folder()).unwrap();
+    let entries = fs::read_dir(desk.assistant.models_folder().unwrap()).unwrap();
     let bytes = entries.map(|entry| entry.unwrap().metadata().unwrap().len());
     bytes.sum()
 }
@@ -82,7 +82,7 @@ fn a_removed_model_comes_back_chosen_until_lectern_quits() {
 #[test]
 fn what_is_left_over_is_told_and_deleted_by_its_name() {
     let desk = Desk::without_a_model();
-    let folder = desk.assistant.models_folder().to_owned();
+    let folder = desk.assistant.models_folder().unwrap();
     fs::create_dir_all(&folder).unwrap();
     fs::copy(golden("tiny-mm/mmproj.gguf"), folder.join("mmproj.gguf")).unwrap();
     let [leftover] = &desk.assistant.disk().unwrap().leftovers[..] else {

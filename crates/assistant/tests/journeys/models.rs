@@ -40,7 +40,12 @@ fn importing_brings_a_model_in() {
     let model = desk.assistant.open_model(&starter(), None, |_| {});
     let model = model.unwrap().expect("nobody stopped it");
 
-    assert!(model.path.starts_with(desk.assistant.models_folder()) && starter().is_file());
+    assert!(
+        model
+            .path
+            .starts_with(desk.assistant.models_folder().unwrap())
+            && starter().is_file()
+    );
     assert_eq!(chosen(&desk), Some((model.name.clone(), false)));
     assert_eq!(desk.assistant.settings().unwrap().model, Some(model.name));
 }
@@ -93,8 +98,8 @@ fn removing_the_chosen_model() {
 fn removing_says_what_it_freed() {
     let desk = Desk::without_a_model();
     let tiny = golden("tiny-text/model.gguf");
-    let place = desk.assistant.models_folder().join("tiny.gguf");
-    fs::create_dir_all(desk.assistant.models_folder()).unwrap();
+    let place = desk.assistant.models_folder().unwrap().join("tiny.gguf");
+    fs::create_dir_all(desk.assistant.models_folder().unwrap()).unwrap();
     fs::copy(&tiny, &place).unwrap();
     assert_eq!(
         desk.assistant.remove_model("tiny").unwrap(),
@@ -110,7 +115,7 @@ fn a_chosen_model_that_vanished() {
     desk.put_starter_as("first");
     desk.put_starter_as("second");
     desk.assistant.choose_model("second").unwrap();
-    fs::remove_file(desk.assistant.models_folder().join("second.gguf")).unwrap();
+    fs::remove_file(desk.assistant.models_folder().unwrap().join("second.gguf")).unwrap();
     assert_eq!(chosen(&desk), Some(("first".to_owned(), false)));
 }
 
@@ -147,7 +152,7 @@ fn damaged_files_change_nothing() {
         let error = desk.assistant.open_model(path, None, |_| {}).unwrap_err();
         let name = path.file_name().unwrap().to_str().unwrap();
         assert!(error.sentence().contains(name), "{}", error.sentence());
-        fs::copy(path, desk.assistant.models_folder().join(name)).unwrap();
+        fs::copy(path, desk.assistant.models_folder().unwrap().join(name)).unwrap();
         let error = desk
             .assistant
             .choose_model(name.trim_end_matches(".gguf"))

@@ -157,7 +157,7 @@ fn a_model_in_several_files_comes_with_its_eyes() {
     fs::remove_dir_all(&folder).unwrap();
     assert_eq!(person.features(&model.name), before);
     assert_eq!(person.assistant.remove_model(&model.name).unwrap(), bytes);
-    let left = fs::read_dir(person.assistant.models_folder()).unwrap();
+    let left = fs::read_dir(person.assistant.models_folder().unwrap()).unwrap();
     let mut left = left.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     assert!(left.all(|name| name.starts_with('.')));
 }

@@ -80,6 +80,16 @@ pub enum Models {
         #[arg(long)]
         json: bool,
     },
+    /// Move all models to another folder, on another disk if you like, and keep them there from now on.
+    ///
+    /// Stopped or killed at any moment, no model is lost.
+    Move {
+        /// An empty folder, or one to be made.
+        folder: PathBuf,
+        /// Print the new folder as a JSON object.
+        #[arg(long)]
+        json: bool,
+    },
     /// Print the folder the models are kept in.
     Path {
         /// Print a JSON object.
