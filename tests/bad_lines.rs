@@ -4,58 +4,19 @@
 use std::fs;
 use std::io::Read;
 use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Output};
 use std::time::Instant;
 
-use journeys::hub::{Fault, Hub, Repositories};
-use journeys::{Desk, golden};
+use journeys::Desk;
+use journeys::hub::{Fault, Hub, Noise, Repositories, model};
 use sha2::{Digest, Sha256};
 
 const REPOSITORY: &str = "ggml-org/gemma-3-1b-it-GGUF";
 const NAME: &str = "gemma-3-1b-it-Q8_0";
 const FILE: &str = "gemma-3-1b-it-Q8_0.gguf";
 
-/// A checkpoint of so many bytes: a small one, and what nobody reads behind it.
-fn model(bytes: usize) -> Vec<u8> {
-    let mut model = fs::read(golden("tiny-text/model.gguf")).expect("the golden model");
-    let mut noise = Noise(7);
-    while model.len() < bytes {
-        model.extend(noise.next().to_le_bytes());
-    }
-    model.truncate(bytes);
-    model
-}
-
-/// Numbers that look random and are always the same (xorshift64).
-struct Noise(u64);
-
-impl Noise {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
-    }
-}
-
-/// `lectern` with `arguments`, at a hub on this machine, and with waiting that takes a test's time.
-fn lectern(desk: &Desk, hub: &Hub, arguments: &[&str]) -> Command {
-    let mut command = desk.command(arguments);
-    command
-        .env("HF_ENDPOINT", hub.address())
-        .env("LECTERN_HURRY", "60")
-        .env_remove("HF_TOKEN")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
-}
-
 fn start(desk: &Desk, hub: &Hub, arguments: &[&str]) -> Child {
-    lectern(desk, hub, arguments).spawn().expect("lectern")
+    desk.at_hub(hub, arguments).spawn().expect("lectern")
 }
 
 /// Waits until the hub sends no more, which the process must live to see.

@@ -11,7 +11,7 @@ use serde_json::Value;
 #[test]
 fn every_command_prints_help() {
     let desk = Desk::new();
-    let commands: [&[&str]; 22] = [
+    let commands: [&[&str]; 26] = [
         &[],
         &["ask"],
         &["complete"],
@@ -22,6 +22,10 @@ fn every_command_prints_help() {
         &["models", "pause"],
         &["models", "resume"],
         &["models", "cancel"],
+        &["models", "refresh"],
+        &["models", "token"],
+        &["models", "token", "set"],
+        &["models", "token", "forget"],
         &["models", "import"],
         &["models", "found"],
         &["models", "disk"],

@@ -2,6 +2,7 @@
 //! redirect to a content server, ranges, tags, gated answers), and misbehaves as it is told.
 
 use std::collections::VecDeque;
+use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,6 +12,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+
+use crate::golden;
 
 /// The revision of every repository.
 pub const REVISION: &str = "4567def";
@@ -71,11 +74,13 @@ pub struct Gate {
 /// A hub that is gone when it is dropped.
 pub struct Hub {
     shared: Arc<Shared>,
-    listening: Option<JoinHandle<()>>,
+    listening: Vec<JoinHandle<()>>,
 }
 
 struct Shared {
     address: SocketAddr,
+    /// Of the content server, which is another host to whoever asks.
+    content: SocketAddr,
     files: Vec<File>,
     /// Old names of repositories, and their new ones.
     moved: Vec<(String, String)>,
@@ -132,10 +137,14 @@ impl Repositories {
 
     /// Opens the hub.
     pub fn open(self) -> Hub {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let listeners = [0; 2].map(|_| TcpListener::bind("127.0.0.1:0").expect("a free port"));
+        let [address, content] = listeners
+            .each_ref()
+            .map(|listener| listener.local_addr().expect("it has one"));
         let Self { files, moved, gate } = self;
         let shared = Arc::new(Shared {
-            address: listener.local_addr().expect("it has one"),
+            address,
+            content,
             files,
             moved,
             gate,
@@ -143,13 +152,13 @@ impl Repositories {
             changed: Condvar::new(),
             is_closing: AtomicBool::new(false),
         });
-        let listening = thread::spawn({
+        let listening = listeners.map(|listener| {
             let shared = shared.clone();
-            move || listen(&listener, &shared)
+            thread::spawn(move || listen(&listener, &shared))
         });
         Hub {
             shared,
-            listening: Some(listening),
+            listening: listening.into(),
         }
     }
 }
@@ -237,9 +246,12 @@ impl Drop for Hub {
     fn drop(&mut self) {
         self.shared.is_closing.store(true, Ordering::SeqCst);
         self.go_on();
-        drop(TcpStream::connect(self.shared.address)); // wakes it up
-        let listening = self.listening.take().expect("it is dropped once");
-        listening.join().expect("no panic");
+        for address in [self.shared.address, self.shared.content] {
+            drop(TcpStream::connect(address)); // wakes it up
+        }
+        for listening in self.listening.drain(..) {
+            listening.join().expect("no panic");
+        }
     }
 }
 
@@ -324,7 +336,7 @@ impl Shared {
             (Some(_), Some((status, code))) => say(line, status, &[("x-error-code", code)], ""),
             (Some(place), None) => {
                 let File { bytes, sha256, .. } = &self.files[place];
-                let to = format!("http://{}/content/{place}", self.address);
+                let to = format!("http://{}/content/{place}", self.content);
                 let headers = [
                     ("location", to.as_str()),
                     ("x-repo-commit", REVISION),
@@ -479,4 +491,35 @@ fn say(mut line: &TcpStream, status: u16, headers: &[(&str, &str)], body: &str) 
         line,
         "content-length: {length}\r\nconnection: close\r\n\r\n{body}"
     )
+}
+
+/// A checkpoint of so many bytes: a small one, and what nobody reads behind it.
+pub fn model(bytes: usize) -> Vec<u8> {
+    let mut model = fs::read(golden("tiny-text/model.gguf")).expect("the golden model");
+    let mut noise = Noise(7);
+    while model.len() < bytes {
+        model.extend(noise.next().to_le_bytes());
+    }
+    model.truncate(bytes);
+    model
+}
+
+/// Numbers that look random and are always the same (xorshift64).
+#[derive(Debug)]
+pub struct Noise(pub u64);
+
+impl Noise {
+    /// The next of them.
+    #[expect(clippy::should_implement_trait, reason = "it never ends")]
+    pub fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    /// The next, below `end`.
+    pub fn below(&mut self, end: u64) -> u64 {
+        self.next() % end
+    }
 }

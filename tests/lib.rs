@@ -7,8 +7,9 @@ pub mod hub;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
+use hub::Hub;
 use tempfile::TempDir;
 
 /// A person's place: an empty home that is gone when the desk is dropped.
@@ -63,6 +64,22 @@ impl Desk {
             .args(arguments)
             .env("LECTERN_HOME", self.home())
             .env("HOME", self.home());
+        command
+    }
+
+    /// The same at a hub on this machine, with waiting that takes a test's time, and what it says to be read.
+    pub fn at_hub(&self, hub: &Hub, arguments: &[&str]) -> Command {
+        let mut command = self.command(arguments);
+        command
+            .env("HF_ENDPOINT", hub.address())
+            .env("LECTERN_HURRY", "60")
+            // Neither the developer's own token nor their keychain.
+            .env_remove("HF_TOKEN")
+            .env_remove("DBUS_SESSION_BUS_ADDRESS")
+            .env_remove("XDG_RUNTIME_DIR")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         command
     }
 

@@ -51,9 +51,9 @@ impl Assistant {
                         hint: hint.clone(),
                     });
                 }
-                FetchState::Waiting | FetchState::Running { .. } => {
-                    told.tell(&fetch, &mut on_event)
-                }
+                FetchState::Running { .. } => told.tell(&fetch, &mut on_event),
+                FetchState::Waiting if self.is_fetching()? => told.tell(&fetch, &mut on_event),
+                FetchState::Waiting => {} // for a moment
             }
             if fetching.stop.load(Ordering::Relaxed) {
                 match self.pause_fetch(name) {
@@ -104,6 +104,11 @@ impl Assistant {
         if let Some(stop) = &*lock(&self.inner.fetch) {
             stop.store(true, Ordering::Relaxed);
         }
+    }
+
+    fn is_fetching(&self) -> Result<bool, Error> {
+        let is_running = |fetch: &Fetch| matches!(fetch.state, FetchState::Running { .. });
+        Ok(self.fetches()?.iter().any(is_running))
     }
 
     fn fetch_of(&self, name: &str) -> Result<Option<Fetch>, Error> {

@@ -50,6 +50,15 @@ pub enum Error {
     /// A piece of a file that nobody expects any more.
     #[error("the file that was dropped is not being taken in any more")]
     NothingDropped,
+    /// What was given as a token of the hub.
+    #[error("that is not a token: it is one line of letters, digits and signs")]
+    NoToken,
+    /// The system's keychain did not do what it was asked.
+    #[error("the keychain: {source}")]
+    Keychain {
+        /// Why.
+        source: keyring::v1::Error,
+    },
     /// A name that is not in the queue of what is to come.
     #[error("{name} is not being fetched")]
     NotOrdered {
@@ -217,6 +226,8 @@ impl Error {
             ),
             Self::NoMemory { .. } => Some("close other programs, or choose a smaller model"),
             Self::NothingDropped => Some("drop it again"),
+            Self::NoToken => Some("copy it from your account's settings on the hub: hf_…"),
+            Self::Keychain { .. } => Some("open the keychain, and try again"),
             Self::NotOrdered { .. } => Some("download it first"),
             Self::FetchFailed { hint, .. } => Some(&**hint).filter(|hint| !hint.is_empty()),
             Self::Fetching => Some("wait until it is here, or cancel it"),

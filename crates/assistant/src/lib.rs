@@ -6,7 +6,7 @@
 //!
 //! Read in this order: `assistant` (what is held open), `conversations`, `reply` (the walk of one
 //! message), `pictures`, `sight`, `models`, `elsewhere`, `disk`, `loading`, `context`, `machine`, `offers`, `fetches`,
-//! `arrivals`, `hub_token`, `dropped`, `convert`, `ask` (without the
+//! `arrivals`, `hub_token`, `refresh`, `dropped`, `convert`, `ask` (without the
 //! store), `eval`, `bench`, `home`, `error`.
 
 mod arrivals;
@@ -36,6 +36,7 @@ mod models;
 mod offers;
 mod pictures;
 mod queue;
+mod refresh;
 mod reply;
 mod settings;
 mod sight;
@@ -57,11 +58,13 @@ pub use eval::{Features, Logits, Pixels, Precision};
 pub use event::{FetchEvent, ReplyEvent};
 pub use fetches::{Fetch, FetchState};
 pub use home::Home;
+pub use hub_token::{HubToken, TokenPlace};
 pub use machine::Speed;
 pub use models::{Model, ModelState, Place, Tuning};
 pub use offers::{Fit, Offer, Offers};
 pub use pictures::{Draft, Picture, PictureId, Shown};
 pub use prompt::{Crop, PanAndScan};
+pub use refresh::{Refreshed, RefreshedFile};
 pub use reply::Question;
 pub use settings::{Sampling, Settings, Theme};
 pub use sight::Looking;

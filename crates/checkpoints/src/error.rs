@@ -142,6 +142,9 @@ pub enum Error {
     /// The hub gives it only to those who have agreed to its terms, and was not told who asks (401).
     #[error("{host} gives {file} only to those who have agreed to Gemma's terms there")]
     Gated { host: String, file: String },
+    /// A token would go over a line that others can read.
+    #[error("the line to {host} can be read by others (http)")]
+    NotPrivate { host: String },
     /// The hub does not know the token (401).
     #[error("{host} does not accept the token: it is not a token, was withdrawn, or has expired")]
     TokenRefused { host: String },
@@ -265,6 +268,9 @@ impl Error {
             Self::Refused { .. } => "try again later, or open a GGUF file that you have",
             Self::Gated { .. } => {
                 "agree to them on the model's page there, and give Lectern a token of your account; or choose one that is open"
+            }
+            Self::NotPrivate { .. } => {
+                "a token is told to a hub only over https: correct HF_ENDPOINT"
             }
             Self::TokenRefused { .. } => {
                 "make a new token in your account's settings there, and give it to Lectern"

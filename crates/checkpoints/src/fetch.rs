@@ -2,7 +2,7 @@
 //!
 //! Read in this order: `wanted` (what can be fetched), `published` (a model of the catalogue), `listing` (what the hub
 //! says of a repository), `verified`, `download`, `lanes` and `part` (one file), `line` (one question), `patience`,
-//! `token` (who asks), `watch` (who hears of it).
+//! `token` and `whoami` (who asks), `watch` (who hears of it); `refresh` (the catalogue beside the hub).
 
 pub(crate) mod download;
 mod lanes;
@@ -11,12 +11,14 @@ mod listing;
 pub(crate) mod part;
 mod patience;
 mod published;
+mod refresh;
 #[cfg(test)]
 pub(crate) mod tests;
 mod token;
 pub(crate) mod verified;
 mod wanted;
 pub(crate) mod watch;
+mod whoami;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -31,8 +33,10 @@ use line::Line;
 
 pub use lanes::Lines;
 pub use patience::Patience;
+pub use refresh::{Found, Seen, refresh};
 pub use token::Token;
 pub use wanted::Wanted;
+pub use whoami::whoami;
 
 /// The hub's usual address.
 pub const HUB: &str = "https://huggingface.co";

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub use eval::{Eval, EvalFeatures, EvalLogits, EvalPixels, Precision};
-pub use models::{Models, To};
+pub use models::{Models, To, Token};
 
 /// Gemma 3 on your own machine, without a window.
 ///

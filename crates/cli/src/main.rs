@@ -18,6 +18,8 @@ mod interrupt;
 mod models;
 mod offers;
 mod progress;
+mod refresh;
+mod token;
 mod verify;
 
 use std::num::NonZeroUsize;

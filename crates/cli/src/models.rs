@@ -12,8 +12,9 @@ use crate::disk::disk;
 use crate::failure::Failure;
 use crate::interrupt::on_interrupt;
 use crate::progress::Bar;
+use crate::refresh::refresh;
 use crate::verify::verify;
-use crate::{fetches, offers};
+use crate::{fetches, offers, token};
 
 pub fn run(assistant: &Assistant, command: &Models) -> Result<(), Failure> {
     match command {
@@ -73,6 +74,8 @@ pub fn run(assistant: &Assistant, command: &Models) -> Result<(), Failure> {
         }
         Models::Pause { name, json } => fetches::pause(assistant, name, *json),
         Models::Resume { name, json } => fetches::resume(assistant, name.as_deref(), *json),
+        Models::Refresh { json } => refresh(assistant, *json),
+        Models::Token { command, json } => token::run(assistant, command.as_ref(), *json),
         Models::Cancel { name, json } => fetches::cancel(assistant, name, *json),
     }
 }

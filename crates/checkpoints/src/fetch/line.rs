@@ -85,6 +85,11 @@ impl Line {
         }
     }
 
+    /// Whether the hub is told who asks.
+    pub fn tells_who_asks(&self) -> bool {
+        self.token.is_some()
+    }
+
     /// Asks on a thread of its own, which tells as number `lane`. It ends with the line, or when nobody listens any
     /// more.
     pub fn ask(&self, question: Question, lane: usize, tell: &SyncSender<(usize, Arrival)>) {

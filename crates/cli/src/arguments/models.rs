@@ -145,6 +145,28 @@ pub enum Models {
         #[arg(long)]
         json: bool,
     },
+    /// Compare what Lectern knows of the published models with what the hub has now.
+    Refresh {
+        /// Print a JSON array.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show the token that the hub is told for models it does not give to everybody, by its last letters.
+    Token {
+        #[command(subcommand)]
+        command: Option<Token>,
+        /// Print a JSON object.
+        #[arg(long, global = true)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Token {
+    /// Keep the token that is given on standard input, in the system's keychain or an encrypted file.
+    Set,
+    /// Forget the token that is kept.
+    Forget,
 }
 
 /// What a model can be converted to, the smallest first.
