@@ -1,8 +1,11 @@
 //! What the page may ask for: each command converts, calls one method of `assistant`, converts.
 
 mod conversation;
+pub mod disk;
+mod fetch;
 mod message;
 mod model;
+mod opening;
 pub mod picture;
 mod settings;
 mod window;
@@ -16,13 +19,16 @@ use crate::contract::Failure;
 
 type Answer = Box<dyn Fn(Invoke) -> bool + Send + Sync>;
 
-/// Answers every command: those of the contract, and the one whose body is a file.
+/// Answers every command: those of the contract, and the two whose body is a file.
 pub fn answer() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
     let contract = contract();
     let typed: Answer = Box::new(contract.invoke_handler());
-    let raw: Answer = Box::new(tauri::generate_handler![picture::add_picture]);
+    let raw: Answer = Box::new(tauri::generate_handler![
+        picture::add_picture,
+        opening::take_dropped
+    ]);
     move |invoke| match invoke.message.command() {
-        "add_picture" => raw(invoke),
+        "add_picture" | "take_dropped" => raw(invoke),
         _ => typed(invoke),
     }
 }
@@ -49,13 +55,30 @@ pub fn contract() -> Builder<Wry> {
             model::model_state,
             model::choose_model,
             model::load_model,
-            model::open_model_file,
+            opening::open_model,
+            opening::cancel_opening,
+            opening::begin_dropped,
+            opening::end_dropped,
             model::remove_model,
+            model::restore_model,
             model::list_offers,
             model::test_machine,
-            model::fetch_starter,
-            model::fetch_model,
-            model::cancel_fetch,
+            fetch::watch_fetches,
+            fetch::queue_fetch,
+            fetch::pause_fetch,
+            fetch::resume_fetch,
+            fetch::cancel_fetch,
+            fetch::hub_token,
+            fetch::keep_hub_token,
+            fetch::forget_hub_token,
+            disk::disk,
+            disk::found_models,
+            disk::use_in_place,
+            disk::verify_model,
+            disk::move_models,
+            disk::stop_work,
+            disk::remove_leftover,
+            disk::clear_picture_cache,
             settings::read_settings,
             settings::save_settings,
             window::open_link,

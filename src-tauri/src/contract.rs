@@ -5,15 +5,19 @@
 //! which itself knows of no wire.
 
 mod conversation;
+mod disk;
 mod failure;
+mod fetch;
 mod model;
 mod offer;
 mod picture;
 mod settings;
 
 pub use conversation::{Conversation, Message, ReplyEvent};
+pub use disk::{Disk, FoundModel, Verdict, WorkProgress};
 pub use failure::Failure;
-pub use model::{FetchEvent, Model, ModelState};
+pub use fetch::{Fetch, HubToken};
+pub use model::{FetchEvent, Model, ModelState, Opening};
 pub use offer::{Offers, TestProgress};
 pub use picture::{Draft, Picture, Showing, named};
 pub use settings::Settings;

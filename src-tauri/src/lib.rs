@@ -71,6 +71,7 @@ fn start(app: &App) -> Result<(), Failure> {
 
     app.manage(claim);
     app.manage(assistant);
+    app.manage(commands::disk::LongWork::default());
     app.manage(Arc::<Answers>::default());
     window::open(app, &home, theme).map_err(|error| {
         let happened = format!("the window could not be made: {error}");
@@ -116,8 +117,11 @@ fn say_goodbye(app: &AppHandle) {
         return;
     };
     assistant.cancel_fetch();
+    assistant.leave_fetches();
     answers.end_all(
         |conversation| assistant.stop_reply(conversation),
         GOODBYE_AT_MOST,
     );
+    // What cannot be deleted now goes at the next start.
+    let _ = assistant.empty_trash();
 }

@@ -1,9 +1,9 @@
 import { SvelteMap } from "svelte/reactivity";
-import type { Backend, Conversation } from "./backend";
+import type { Backend, Conversation, Model } from "./backend";
 import { OpenConversation, type Reports } from "./chat/conversation.svelte";
 import { Conversations } from "./conversations/conversations.svelte";
-import { Models } from "./models/models.svelte";
-import { Offering } from "./models/offering.svelte";
+import type { Models } from "./models/models.svelte";
+import { Room } from "./models/room.svelte";
 import { Preferences } from "./settings/preferences.svelte";
 import { Notices } from "./shared/notices.svelte";
 import { writeClipboard } from "./shared/clipboard.svelte";
@@ -17,8 +17,8 @@ export class Lectern {
   readonly notices = new Notices();
   readonly preferences: Preferences;
   readonly conversations: Conversations;
+  readonly room: Room;
   readonly models: Models;
-  readonly offering: Offering;
 
   open = $state.raw<OpenConversation>() as OpenConversation;
   panel = $state<Panel>("none");
@@ -51,8 +51,8 @@ export class Lectern {
   ) {
     this.preferences = new Preferences(backend);
     this.conversations = new Conversations(backend, clock);
-    this.models = new Models(backend, clock, (model) => this.preferences.adopt({ model }));
-    this.offering = new Offering(backend, this.preferences);
+    this.room = new Room(backend, clock, this.preferences);
+    this.models = this.room.models;
     this.#unbegun = new OpenConversation(backend, null, this.#reports);
     this.open = this.#unbegun;
   }
@@ -64,6 +64,20 @@ export class Lectern {
     const here = this.conversations.list.some(({ id }) => id === last);
     await this.show(here ? last : null);
     void this.models.warm();
+    void this.room.fetching.watch();
+  }
+
+  /** Removes a model; until Lectern is closed it can be put back. */
+  async removeModel(model: Model): Promise<void> {
+    if (!(await this.room.shelf.remove(model))) return;
+    const putBack = () => {
+      this.notices.dismiss();
+      void this.room.shelf.putBack(model);
+    };
+    this.notices.show({
+      text: `${words.here.removed(model.title)} ${words.here.removedHint(model.sizeBytes)}`,
+      action: { label: words.undo, run: putBack },
+    });
   }
 
   /** Opens a conversation; `null` is one not yet begun. */

@@ -1,5 +1,14 @@
 /** Every word the window says. Errors come from Rust with words of their own. */
-import type { Conversation, Model, Offer, Speed } from "./backend";
+import type {
+  Conversation,
+  FoundModel,
+  HubToken,
+  Kind,
+  Model,
+  Offer,
+  Speed,
+  TokenPlace,
+} from "./backend";
 import type { Heading } from "./conversations/groups";
 import { pages } from "./models/atonce";
 import { bytes, contextSize, count, duration, elapsed, percent, speed } from "./shared/format";
@@ -138,18 +147,17 @@ export const words = {
     },
     choose: "Models on this computer",
     remove: (title: string) => `Remove ${title}`,
-    removeTitle: (title: string) => `Remove ${title}?`,
-    removeText: (size: number) =>
-      `Its file is deleted from Lectern’s models folder, which frees ${bytes(size)}. Conversations stay.`,
-    removeConfirm: "Remove",
     openFile: "Open a GGUF file…",
+    openFolder: "Open a folder…",
+    inPlace: "Use it where it is, without a copy",
     opening: "Taking the file in…",
     ownFile: "your file",
+    takingIn: "Taking the file in",
+    drop: "Drop the model here",
     fetch: "Fetch the starter model",
     starting: "Starting",
     progress: (done: number, total: number) => `${bytes(done)} of ${bytes(total)}`,
     speed: (bytesPerSecond: number) => `${bytes(bytesPerSecond)}/s`,
-    cancelFetch: "Cancel",
     absent: "There is no model on this computer.",
     getOne: "Get a model",
     firstTitle: "First, a model to read with",
@@ -165,7 +173,6 @@ export const words = {
     },
     fetchSuiting: ({ title }: Offer) => `Fetch ${title}`,
     more: "More models…",
-    offers: "Models to fetch",
     testing: "Measuring this computer",
     testAgain: "Measure again",
     machine: (machine: number) =>
@@ -200,8 +207,98 @@ export const words = {
     get: "Fetch",
     getModel: ({ title, format }: Offer) => `Fetch ${title}, ${format}`,
     here: "Here",
+    coming: "On its way",
+    withGated: "Show Google’s own files too",
     gated:
-      "Google’s own files need an account on the hub that has agreed to Gemma’s terms. Download them there and open them here.",
+      "They are larger or trained for four bits, and need an account on the hub that has agreed to Gemma’s terms.",
+    otherHas: ({ program, sizeBytes, hasEyes }: FoundModel) =>
+      `${program} has it on this computer already${hasEyes ? "; it sees pictures" : ""}. Used where it is, it takes none of the ${bytes(sizeBytes)} again.`,
+  },
+
+  fetches: {
+    waiting: "Waits for the one before",
+    paused: "Paused",
+    failed: "Did not come",
+    pause: (title: string) => `Pause ${title}`,
+    resume: (title: string) => `Go on with ${title}`,
+    cancel: (title: string) => `Cancel ${title}, and delete what came`,
+  },
+
+  token: {
+    give: "Give a token",
+    title: "Google’s own files",
+    text: "Google gives these files to those who have agreed to Gemma’s terms of use on Hugging Face. That takes an account there, once; it is free.",
+    steps: [
+      {
+        text: "Agree to the terms on the model’s page:",
+        url: "https://huggingface.co/google/gemma-3-4b-it",
+      },
+      {
+        text: "Make a token that may read:",
+        url: "https://huggingface.co/settings/tokens",
+      },
+      { text: "Paste it here.", url: null },
+    ],
+    label: "Token",
+    keep: "Keep it",
+    where: "It stays in this computer’s keychain, and is sent to Hugging Face alone.",
+    kept: ({ shown, place }: HubToken) => {
+      const places: Record<TokenPlace, string> = {
+        keychain: "in the keychain",
+        encryptedFile: "in an encrypted file, as this computer has no keychain",
+        environment: "in the environment (HF_TOKEN)",
+      };
+      return `There is one: ${shown}, ${places[place]}.`;
+    },
+    forget: "Forget it",
+  },
+
+  here: {
+    tabs: { fetch: "To fetch", here: "On this computer", disk: "Disk" },
+    label: "Models",
+    manage: "Manage models…",
+    ofBytes: (format: string, size: number) => `${format} · ${bytes(size)}`,
+    source: (source: string) => `from ${source}`,
+    used: (ms: number, nowMs: number) => `last used ${ago(nowMs - ms)}`,
+    neverUsed: "not used yet",
+    inPlace: (path: string) => `used where it is: ${path}`,
+    verify: (title: string) => `Check the files of ${title}`,
+    verifying: "Checking every byte",
+    whole: "Every byte is as it was published.",
+    sound: "The file is whole, as far as it can tell: nobody said what its bytes should be.",
+    remove: (title: string) => `Remove ${title}`,
+    removed: (title: string) => `${title} is removed.`,
+    removedHint: (size: number) => `${bytes(size)} are free again once Lectern is closed.`,
+    putBack: "Put it back",
+    others: "In other programs",
+    othersHint: "Used where they are: no second copy, and never deleted from here.",
+    use: "Use it there",
+    useTitle: ({ title, program }: FoundModel) => `Use ${title} of ${program}`,
+    none: "None yet.",
+  },
+
+  disk: {
+    folder: "Models folder",
+    free: (free: number, total: number) => `${bytes(free)} of ${bytes(total)} are free there`,
+    move: "Move it…",
+    moving: "Moving the models",
+    moved: (folder: string) => `The models lie in ${folder} now.`,
+    kinds: {
+      models: "Models",
+      partials: "On their way",
+      pictureCache: "What was seen in pictures",
+      prefixStore: "What was read",
+      library: "Conversations and settings",
+      trash: "Removed, gone when Lectern is closed",
+    } satisfies Record<Kind, string>,
+    clear: "Clear",
+    clearPictures: "Clear what was seen in pictures",
+    clearHint:
+      "Pictures stay in their conversations; they are looked at again when they are asked about.",
+    leftovers: "Left over",
+    leftoversHint: "Files that belong to nothing any more.",
+    delete: "Delete",
+    deleteLeftover: (name: string) => `Delete ${name}`,
   },
 
   settings: {
@@ -226,6 +323,8 @@ export const words = {
     reset: "Back to the defaults",
     shortcuts: "Keyboard shortcuts",
     memory: "Memory",
+    atOnceHint:
+      "More takes more memory. It holds from the next question on, which then loads the model again.",
     rest: "Give the model’s memory back",
     restHint: "After so long without a question. The next one loads it again.",
     rests: (minutes: number | null) => {
@@ -282,6 +381,13 @@ export const words = {
 };
 
 const hours = (hours: number): string => (hours === 1 ? "an hour" : `${count(hours)} hours`);
+
+function ago(ms: number): string {
+  const days = Math.floor(ms / 86_400_000);
+  if (days === 0) return "today";
+  if (days === 1) return "yesterday";
+  return days < 60 ? `${days} days ago` : `${Math.floor(days / 30)} months ago`;
+}
 
 /** A conversation's title, also before its first message has named it. */
 export const titleOf = ({ title }: Pick<Conversation, "title">): string =>

@@ -3,12 +3,10 @@
 use std::sync::atomic::AtomicBool;
 
 use assistant::Assistant;
-use tauri::async_runtime::spawn_blocking;
-use tauri::{State, WebviewWindow, ipc::Channel};
-use tauri_plugin_dialog::DialogExt;
+use tauri::{State, ipc::Channel};
 
 use super::aside;
-use crate::contract::{Failure, FetchEvent, Model, ModelState, Offers, TestProgress};
+use crate::contract::{Failure, Model, ModelState, Offers, TestProgress};
 
 /// Every model in the models folder, by name.
 #[tauri::command]
@@ -46,56 +44,22 @@ pub async fn load_model(assistant: State<'_, Assistant>) -> Result<ModelState, F
     Ok(aside(assistant, Assistant::load_model).await?.into())
 }
 
-/// Lets the person choose a GGUF file and takes it in; null when they choose none, or cancel (`cancel_fetch`).
+/// Brings a removed model back.
 #[tauri::command]
 #[specta::specta]
-pub async fn open_model_file(
+pub async fn restore_model(
     assistant: State<'_, Assistant>,
-    window: WebviewWindow,
-    on_event: Channel<FetchEvent>,
-) -> Result<Option<Model>, Failure> {
-    let dialog = window
-        .dialog()
-        .file()
-        .set_parent(&window)
-        .set_title("Open a model");
-    let dialog = dialog.add_filter("Gemma 3 as GGUF", &["gguf"]);
-    let chosen = spawn_blocking(|| dialog.blocking_pick_file())
-        .await
-        .map_err(Failure::crashed)?;
-    let Some(Ok(file)) = chosen.map(|file| file.into_path()) else {
-        return Ok(None);
-    };
-    let opened = aside(assistant, move |assistant| {
-        assistant.open_model(&file, None, |event| {
-            // The window may be gone before the file is here.
-            let _ = on_event.send(event.into());
-        })
-    });
-    Ok(opened.await?.map(Model::from))
+    name: String,
+) -> Result<Model, Failure> {
+    let restored = aside(assistant, move |assistant| assistant.restore_model(&name));
+    Ok(restored.await?.into())
 }
 
-/// Deletes a model; the bytes that freed.
+/// Removes a model until Lectern quits, and then for good; the bytes that will be free.
 #[tauri::command]
 #[specta::specta]
 pub async fn remove_model(assistant: State<'_, Assistant>, name: String) -> Result<u64, Failure> {
     aside(assistant, move |assistant| assistant.remove_model(&name)).await
-}
-
-/// Fetches the starter model and tells how far it is; returns when it is there or was cancelled.
-#[tauri::command]
-#[specta::specta]
-pub async fn fetch_starter(
-    assistant: State<'_, Assistant>,
-    on_event: Channel<FetchEvent>,
-) -> Result<(), Failure> {
-    let fetch = aside(assistant, move |assistant| {
-        assistant.fetch_starter(|event| {
-            // The window may be gone before the model is here; what arrived is kept.
-            let _ = on_event.send(event.into());
-        })
-    });
-    fetch.await
 }
 
 /// What can be fetched, weighed against this machine with a context of so many tokens; null is the usual.
@@ -125,29 +89,4 @@ pub async fn test_machine(
         })
     });
     test.await
-}
-
-/// Fetches one of them, as `fetch_starter` does.
-#[tauri::command]
-#[specta::specta]
-pub async fn fetch_model(
-    assistant: State<'_, Assistant>,
-    name: String,
-    on_event: Channel<FetchEvent>,
-) -> Result<(), Failure> {
-    let fetch = aside(assistant, move |assistant| {
-        assistant.fetch_model(&name, |event| {
-            // As above.
-            let _ = on_event.send(event.into());
-        })
-    });
-    fetch.await
-}
-
-/// Makes a running fetch end.
-#[tauri::command]
-#[specta::specta]
-pub async fn cancel_fetch(assistant: State<'_, Assistant>) -> Result<(), Failure> {
-    assistant.cancel_fetch();
-    Ok(())
 }

@@ -1,6 +1,6 @@
 //! The models on this machine, and what happens while one is fetched.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use specta::Type;
 use specta_typescript::Number;
 
@@ -30,6 +30,19 @@ pub struct Model {
     pub context_tokens: u32,
     /// Whether it can look at pictures.
     pub has_eyes: bool,
+    pub place: Place,
+    /// Of files that are not ours, whose they are, if that is known: "Ollama".
+    pub program: Option<String>,
+}
+
+/// Whose the files of a model are.
+#[derive(Debug, Clone, Copy, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub enum Place {
+    /// They lie in the models folder, and go when the model is removed.
+    Ours,
+    /// They lie somewhere else, and are never written or deleted by us.
+    Elsewhere,
 }
 
 /// What the window's model button shows.
@@ -42,7 +55,17 @@ pub enum ModelState {
     Chosen { model: Model, loaded: bool },
 }
 
-/// One thing that happened while a model was fetched.
+/// What is chosen to be opened.
+#[derive(Debug, Clone, Copy, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub enum Opening {
+    /// A GGUF file.
+    File,
+    /// A folder as the hub has them, or with the GGUF files of one model.
+    Folder,
+}
+
+/// One thing that happened while a model was taken in.
 #[derive(Debug, Clone, Serialize, Type)]
 #[serde(
     tag = "kind",
@@ -74,6 +97,15 @@ impl From<assistant::Tuning> for Tuning {
     }
 }
 
+impl From<assistant::Place> for Place {
+    fn from(place: assistant::Place) -> Self {
+        match place {
+            assistant::Place::Ours => Self::Ours,
+            assistant::Place::Elsewhere => Self::Elsewhere,
+        }
+    }
+}
+
 impl From<assistant::Model> for Model {
     fn from(it: assistant::Model) -> Self {
         Self {
@@ -85,6 +117,8 @@ impl From<assistant::Model> for Model {
             tuning: it.tuning.into(),
             context_tokens: it.context_tokens,
             has_eyes: it.has_eyes,
+            place: it.place.into(),
+            program: it.program,
         }
     }
 }

@@ -33,20 +33,57 @@ export const commands = {
 	chooseModel: (name: string) => typedError<ModelState, Failure>(__TAURI_INVOKE("choose_model", { name })),
 	/**  Loads the chosen model now, so that the first question need not wait for it. */
 	loadModel: () => typedError<ModelState, Failure>(__TAURI_INVOKE("load_model")),
-	/**  Lets the person choose a GGUF file and takes it in; null when they choose none, or cancel (`cancel_fetch`). */
-	openModelFile: (onEvent: Channel<FetchEvent>) => typedError<Model | null, Failure>(__TAURI_INVOKE("open_model_file", { onEvent })),
-	/**  Deletes a model; the bytes that freed. */
+	/**
+	 *  Lets the person choose a model and takes it in, or uses it where it is; null when they choose none, or cancel
+	 *  (`cancel_opening`).
+	 */
+	openModel: (opening: Opening, inPlace: boolean, onEvent: Channel<FetchEvent>) => typedError<Model | null, Failure>(__TAURI_INVOKE("open_model", { opening, inPlace, onEvent })),
+	/**  Leaves the file that is being taken in, or was dropped, where it is. */
+	cancelOpening: () => typedError<null, Failure>(__TAURI_INVOKE("cancel_opening")),
+	/**  A GGUF file was dropped on the page: so it is called, and so many bytes will come. */
+	beginDropped: (name: string, totalBytes: number) => typedError<null, Failure>(__TAURI_INVOKE("begin_dropped", { name, totalBytes })),
+	/**  All of it has come; it is chosen. */
+	endDropped: () => typedError<Model, Failure>(__TAURI_INVOKE("end_dropped")),
+	/**  Removes a model until Lectern quits, and then for good; the bytes that will be free. */
 	removeModel: (name: string) => typedError<number, Failure>(__TAURI_INVOKE("remove_model", { name })),
+	/**  Brings a removed model back. */
+	restoreModel: (name: string) => typedError<Model, Failure>(__TAURI_INVOKE("restore_model", { name })),
 	/**  What can be fetched, weighed against this machine with a context of so many tokens; null is the usual. */
 	listOffers: (contextTokens: number | null) => typedError<Offers, Failure>(__TAURI_INVOKE("list_offers", { contextTokens })),
 	/**  Measures this machine for about five seconds, so that speeds are known; false if an answer is being written. */
 	testMachine: (onProgress: Channel<TestProgress>) => typedError<boolean, Failure>(__TAURI_INVOKE("test_machine", { onProgress })),
-	/**  Fetches the starter model and tells how far it is; returns when it is there or was cancelled. */
-	fetchStarter: (onEvent: Channel<FetchEvent>) => typedError<null, Failure>(__TAURI_INVOKE("fetch_starter", { onEvent })),
-	/**  Fetches one of them, as `fetch_starter` does. */
-	fetchModel: (name: string, onEvent: Channel<FetchEvent>) => typedError<null, Failure>(__TAURI_INVOKE("fetch_model", { name, onEvent })),
-	/**  Makes a running fetch end. */
-	cancelFetch: () => typedError<null, Failure>(__TAURI_INVOKE("cancel_fetch")),
+	/**  Hears of every change in the queue, now and from now on, and lets go on what was coming when Lectern was closed. */
+	watchFetches: (onChange: Channel<Fetch[]>) => typedError<null, Failure>(__TAURI_INVOKE("watch_fetches", { onChange })),
+	/**  Puts a model into the queue: a name of the offers, or `starter`. */
+	queueFetch: (name: string) => typedError<null, Failure>(__TAURI_INVOKE("queue_fetch", { name })),
+	/**  Lets a fetch wait until it is resumed. What came is kept. */
+	pauseFetch: (name: string) => typedError<null, Failure>(__TAURI_INVOKE("pause_fetch", { name })),
+	/**  Lets a fetch go on that waits or was given up. */
+	resumeFetch: (name: string) => typedError<null, Failure>(__TAURI_INVOKE("resume_fetch", { name })),
+	/**  Takes a model out of the queue and deletes what came of it; the bytes that freed. */
+	cancelFetch: (name: string) => typedError<number, Failure>(__TAURI_INVOKE("cancel_fetch", { name })),
+	/**  The token of an account on the hub, as much of it as may be seen. */
+	hubToken: () => typedError<HubToken | null, Failure>(__TAURI_INVOKE("hub_token")),
+	/**  Asks the hub whether it knows the token, and keeps it. */
+	keepHubToken: (token: string) => typedError<HubToken, Failure>(__TAURI_INVOKE("keep_hub_token", { token })),
+	/**  Deletes it. */
+	forgetHubToken: () => typedError<null, Failure>(__TAURI_INVOKE("forget_hub_token")),
+	/**  Everything that Lectern has on the disk. */
+	disk: () => typedError<Disk, Failure>(__TAURI_INVOKE("disk")),
+	/**  The Gemma 3 models that other programs have here. */
+	foundModels: () => typedError<FoundModel[], Failure>(__TAURI_INVOKE("found_models")),
+	/**  Makes one of them ours where it is, and chooses it. */
+	useInPlace: (path: string) => typedError<Model, Failure>(__TAURI_INVOKE("use_in_place", { path })),
+	/**  Compares the files of a model with what was published; null when `stop_work` was called. Damage is a failure. */
+	verifyModel: (name: string, onProgress: Channel<WorkProgress>) => typedError<Verdict | null, Failure>(__TAURI_INVOKE("verify_model", { name, onProgress })),
+	/**  Lets the person choose a folder and moves all models there; null when they choose none, or `stop_work` was called. */
+	moveModels: (onProgress: Channel<WorkProgress>) => typedError<string | null, Failure>(__TAURI_INVOKE("move_models", { onProgress })),
+	/**  Ends the check or the move that runs. */
+	stopWork: () => typedError<null, Failure>(__TAURI_INVOKE("stop_work")),
+	/**  Deletes what belongs to nothing any more; the bytes that freed. */
+	removeLeftover: (name: string) => typedError<number, Failure>(__TAURI_INVOKE("remove_leftover", { name })),
+	/**  Forgets what models saw in pictures; the bytes that freed. Pictures stay where they are. */
+	clearPictureCache: () => typedError<number, Failure>(__TAURI_INVOKE("clear_picture_cache")),
 	/**  The settings as they are kept. */
 	readSettings: () => typedError<Settings, Failure>(__TAURI_INVOKE("read_settings")),
 	/**  Keeps the settings; the window's frame takes on the theme. */
@@ -79,6 +116,19 @@ export type Crop = {
 	height: number,
 };
 
+/**  Everything that Lectern has on the disk. */
+export type Disk = {
+	/**  The models folder. */
+	folder: string,
+	/**  Of the disk it is on. */
+	freeBytes: number,
+	totalBytes: number,
+	kinds: KindOnDisk[],
+	models: ModelOnDisk[],
+	/**  What belongs to nothing any more. */
+	leftovers: Leftover[],
+};
+
 /**  What stands unsent in a composer. */
 export type Draft = {
 	text: string,
@@ -100,7 +150,20 @@ export type FailureCode =
 /**  The page shows its first-run screen. */
 "noModel" | "other";
 
-/**  One thing that happened while a model was fetched. */
+/**  A model that is to come. */
+export type Fetch = {
+	/**  What it was asked for by: a name of the offers, or `starter`. */
+	name: string,
+	/**  "Gemma 3 4B" */
+	title: string,
+	/**  Bytes that came. */
+	doneBytes: number,
+	/**  Bytes there are; 0 while nobody knows. */
+	totalBytes: number,
+	state: FetchState,
+};
+
+/**  One thing that happened while a model was taken in. */
 export type FetchEvent = 
 /**  What is being done now, in words for a person. */
 { kind: "step"; what: string } | 
@@ -110,6 +173,25 @@ export type FetchEvent =
 { kind: "done"; model: Model } | 
 /**  The person cancelled; what arrived is kept for the next try where that is possible. */
 { kind: "cancelled" };
+
+/**  What a fetch does. */
+export type FetchState = 
+/**  Others come first. */
+{ kind: "waiting" } | 
+/**  It comes. */
+{ kind: "running"; 
+/**  What is being done now, in words for a person. */
+step: string; bytesPerSecond: number | null; secondsLeft: number | null; 
+/**  What stands in the way right now, and when it is tried again. */
+trouble: string | null } | 
+/**  A person wants it to wait. What came is kept. */
+{ kind: "paused" } | 
+/**  It does not come unless somebody does something. What came is kept. */
+{ kind: "failed"; happened: string; 
+/**  What to do about it. */
+hint: string | null; 
+/**  Whether it takes a token of an account that has agreed to the terms. */
+needsToken: boolean };
 
 /**  What one answer cost. */
 export type Figures = {
@@ -124,12 +206,68 @@ export type Figures = {
 	contextTokens: number,
 };
 
+/**  One file. */
+export type FileOnDisk = {
+	name: string,
+	bytes: number,
+};
+
 /**  How a model's memory and a machine's go together. */
 export type Fit = 
 /**  With room for other programs. */
 "well" | 
 /**  If not much else runs. */
 "tightly" | "no";
+
+/**  A Gemma 3 model that another program has on this machine. */
+export type FoundModel = {
+	/**  "Gemma 3 4B" */
+	title: string,
+	/**  "Q4_K_M" */
+	format: string,
+	sizeBytes: number,
+	path: string,
+	/**  Whose it is: "Ollama". */
+	program: string,
+	hasEyes: boolean,
+	tuning: Tuning,
+	/**  Whether it, or a copy of it, is one of ours already. */
+	isHere: boolean,
+};
+
+/**  The token of an account on the hub. */
+export type HubToken = {
+	/**  As much of it as may be seen: "hf_…9xQz". */
+	shown: string,
+	place: TokenPlace,
+};
+
+/**  What bytes are for. */
+export type Kind = "models" | 
+/**  What came of models that are still to come. */
+"partials" | 
+/**  What models saw in pictures. */
+"pictureCache" | 
+/**  What models read. */
+"prefixStore" | 
+/**  Conversations and settings. */
+"library" | 
+/**  Removed, and gone when Lectern quits. */
+"trash";
+
+/**  So many bytes of one kind. */
+export type KindOnDisk = {
+	kind: Kind,
+	bytes: number,
+};
+
+/**  A file that belongs to nothing any more. */
+export type Leftover = {
+	name: string,
+	bytes: number,
+	/**  What it is, in a sentence. */
+	what: string,
+};
 
 /**  One message. An answer is saved before its first word, cut short until it ends. */
 export type Message = {
@@ -160,6 +298,23 @@ export type Model = {
 	contextTokens: number,
 	/**  Whether it can look at pictures. */
 	hasEyes: boolean,
+	place: Place,
+	/**  Of files that are not ours, whose they are, if that is known: "Ollama". */
+	program: string | null,
+};
+
+/**  One model's files. */
+export type ModelOnDisk = {
+	name: string,
+	title: string,
+	format: string,
+	bytes: number,
+	files: FileOnDisk[],
+	/**  Where it came from, if that is known. */
+	source: string | null,
+	/**  When it last answered. */
+	lastUsedMs: number | null,
+	place: Place,
 };
 
 /**  What the window's model button shows. */
@@ -211,6 +366,13 @@ export type Offers = {
 	offers: Offer[],
 };
 
+/**  What is chosen to be opened. */
+export type Opening = 
+/**  A GGUF file. */
+"file" | 
+/**  A folder as the hub has them, or with the GGUF files of one model. */
+"folder";
+
 /**  A picture that is kept, and what showing it to a model takes. */
 export type Picture = {
 	/**  Names it by what is in its file. */
@@ -224,6 +386,13 @@ export type Picture = {
 	/**  Tokens that one look takes: the whole of it, or a piece. */
 	tokensPerLook: number,
 };
+
+/**  Whose the files of a model are. */
+export type Place = 
+/**  They lie in the models folder, and go when the model is removed. */
+"ours" | 
+/**  They lie somewhere else, and are never written or deleted by us. */
+"elsewhere";
 
 /**  One thing that happened while a question was answered, in this order. */
 export type ReplyEvent = 
@@ -305,10 +474,32 @@ export type TestProgress = {
 /**  Light, dark, or as the system has it. */
 export type Theme = "system" | "light" | "dark";
 
+/**  Where a token is kept. */
+export type TokenPlace = 
+/**  The system's. */
+"keychain" | 
+/**  Where there is none. */
+"encryptedFile" | 
+/**  `HF_TOKEN`: not ours to keep or to forget. */
+"environment";
+
 /**  What a checkpoint was taught. */
 export type Tuning = 
 /**  A base model: it continues text and was not taught to chat. */
 "pretrained" | "instructed";
+
+/**  What a check of a model's files found. Damage is a failure. */
+export type Verdict = 
+/**  Every byte is as it was published. */
+"asPublished" | 
+/**  It is whole as far as it can tell: nobody said what its bytes should be. */
+"sound";
+
+/**  How far something long is. */
+export type WorkProgress = {
+	doneBytes: number,
+	totalBytes: number,
+};
 
 /* Tauri Specta runtime */
 async function typedError<T, E>(result: Promise<T>): Promise<{ status: "ok"; data: T } | { status: "error"; error: E }> {

@@ -72,4 +72,6 @@ export const modelOf = (offer: Offer): Model => ({
   tuning: offer.tuning,
   contextTokens: offer.contextTokens,
   hasEyes: offer.hasEyes,
+  place: "ours",
+  program: null,
 });

@@ -7,6 +7,9 @@
  *   ?say=short|rich|hostile|rtl|long   what it answers whatever it is asked
  *   ?pace=24                  milliseconds between words
  *   ?look=900                 milliseconds it takes to look at a picture
+ *   ?elsewhere                Ollama has a model on this computer
+ *   ?gated                    what is fetched takes a token
+ *   ?line=bad                 the line breaks again and again
  *   ?test=500                 milliseconds that each measurement of the computer takes
  *   ?import=3000              milliseconds it takes to take a file in
  *   ?read=6000                milliseconds it takes to read the prompt
@@ -15,25 +18,11 @@
  *   ?messages=300             there is a conversation this long
  *   ?full=0.9                 how much of the context each answer says is in use
  */
-import type {
-  Backend,
-  Failure,
-  FetchEvent,
-  Message,
-  Model,
-  ModelState,
-  Question,
-  ReplyEvent,
-  Settings,
-  Shown,
-  TestProgress,
-} from ".";
+import type { Backend, Failure, Message, Question, ReplyEvent, Settings, Shown } from ".";
 import { answerTo, named } from "./fake-answers";
-import { modelOf, offersFor } from "./fake-offers";
+import { FakeModels, modelsToBegin, rest } from "./fake-models";
 import { read } from "./fake-pictures";
 import { conversationsToBegin, emptyBook, type Book, type Shelf } from "./fake-book";
-
-const STARTER_BYTES = 253_000_000;
 
 export function fakeFrom(query: URLSearchParams, storage: Storage): Backend {
   const shelf: Shelf = {
@@ -51,92 +40,52 @@ export function fakeFrom(query: URLSearchParams, storage: Storage): Backend {
   return new Fake(query, shelf);
 }
 
-function modelsToBegin(which: string | null): Model[] {
-  if (which === "none") return [];
-  if (which === "base") return [starter];
-  return [instructed, starter];
-}
-
-const starter: Model = {
-  name: "gemma-3-270m-q4_k_m",
-  title: "Gemma 3 270M",
-  path: "/models/gemma-3-270m-q4_k_m.gguf",
-  sizeBytes: STARTER_BYTES,
-  format: "Q4_K_M",
-  tuning: "pretrained",
-  contextTokens: 32768,
-  hasEyes: false,
-};
-const instructed: Model = {
-  name: "gemma-3-4b-it-q4_0",
-  title: "Gemma 3 4B",
-  path: "/models/gemma-3-4b-it-q4_0.gguf",
-  sizeBytes: 3_155_000_000,
-  format: "Q4_0",
-  tuning: "instructed",
-  contextTokens: 131072,
-  hasEyes: true,
-};
-
-const rest = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-
-class Fake implements Backend {
-  readonly #book: Book;
+class Fake extends FakeModels implements Backend {
   #stopped = new Set<number>();
-  #cancelled = false;
-  #loaded = false;
-  #tested = false;
-
-  constructor(
-    readonly query: URLSearchParams,
-    readonly shelf: Shelf,
-  ) {
-    this.#book = shelf.read();
-  }
 
   async listConversations() {
-    const { conversations, deleted } = this.#book;
+    const { conversations, deleted } = this.book;
     return structuredClone(conversations.filter(({ id }) => !deleted.includes(id)));
   }
 
   async newConversation() {
     const now = Date.now();
-    const conversation = { id: this.#book.next++, title: "", createdMs: now, updatedMs: now };
-    this.#book.conversations.push(conversation);
-    this.#keep();
+    const conversation = { id: this.book.next++, title: "", createdMs: now, updatedMs: now };
+    this.book.conversations.push(conversation);
+    this.keep();
     return { ...conversation };
   }
 
   async renameConversation(id: number, title: string) {
     this.#conversation(id).title = title;
-    this.#keep();
+    this.keep();
   }
 
   async deleteConversation(id: number) {
-    this.#book.deleted.push(id);
-    this.#keep();
+    this.book.deleted.push(id);
+    this.keep();
   }
 
   async restoreConversation(id: number) {
-    this.#book.deleted = this.#book.deleted.filter((each) => each !== id);
-    this.#keep();
+    this.book.deleted = this.book.deleted.filter((each) => each !== id);
+    this.keep();
   }
 
   async listMessages(conversation: number) {
-    const { messages } = this.#book;
+    const { messages } = this.book;
     return structuredClone(messages.filter((message) => message.conversation === conversation));
   }
 
   async readDraft(conversation: number | null) {
-    return structuredClone(this.#book.drafts[String(conversation)] ?? { text: "", pictures: [] });
+    return structuredClone(this.book.drafts[String(conversation)] ?? { text: "", pictures: [] });
   }
 
   async saveDraft(conversation: number | null, text: string, pictures: readonly string[]) {
-    this.#failing("draft", "the disk is full", "free some space");
+    this.failing("draft", "the disk is full", "free some space");
     const all = this.#pictures();
     const kept = pictures.flatMap((id) => all.find((picture) => picture.id === id) ?? []);
-    this.#book.drafts[String(conversation)] = { text, pictures: kept };
-    this.#keep();
+    this.book.drafts[String(conversation)] = { text, pictures: kept };
+    this.keep();
   }
 
   async addPicture(conversation: number | null, file: Blob) {
@@ -151,20 +100,20 @@ class Fake implements Backend {
     });
     const draft = await this.readDraft(conversation);
     const others = draft.pictures.filter(({ id }) => id !== picture.id);
-    this.#book.pictures[picture.id] = url;
-    this.#book.drafts[String(conversation)] = { ...draft, pictures: [...others, picture] };
-    this.#keep();
+    this.book.pictures[picture.id] = url;
+    this.book.drafts[String(conversation)] = { ...draft, pictures: [...others, picture] };
+    this.keep();
     return picture;
   }
 
   pictureUrl(id: string) {
-    return this.#book.pictures[id] ?? "";
+    return this.book.pictures[id] ?? "";
   }
 
   async sendMessage(id: number, question: Question, onEvent: (event: ReplyEvent) => void) {
     const { text } = question;
     await rest(30);
-    this.#failing(
+    this.failing(
       "send",
       "the question could not be kept: the disk is full",
       "free some space and send it again",
@@ -184,10 +133,10 @@ class Fake implements Backend {
     await this.#read(id, prompt, onEvent);
     await this.#write(answer, text, onEvent);
     const share = Number(this.query.get("full") ?? 0);
-    const limit = this.#chosen()?.contextTokens ?? 32768;
+    const limit = this.chosen()?.contextTokens ?? 32768;
     const answerTokens = Math.ceil(answer.text.length / 4);
     answer.figures = {
-      model: this.#book.chosen ?? "",
+      model: this.book.chosen ?? "",
       promptTokens: share > 0 ? Math.round(limit * share) - answerTokens : prompt + 420,
       cachedTokens: 420,
       answerTokens,
@@ -195,7 +144,7 @@ class Fake implements Backend {
       answerSeconds: answerTokens / 24.6,
       contextTokens: limit,
     };
-    this.#keep();
+    this.keep();
     onEvent({ kind: "ended", message: { ...answer } });
   }
 
@@ -203,124 +152,14 @@ class Fake implements Backend {
     this.#stopped.add(conversation);
   }
 
-  async listModels() {
-    return [...this.#book.models];
-  }
-
-  async modelState(): Promise<ModelState> {
-    this.#failing("models", "the models folder cannot be read", "check its permissions");
-    const model = this.#chosen();
-    return model ? { kind: "chosen", model, loaded: this.#loaded } : { kind: "absent" };
-  }
-
-  async chooseModel(name: string) {
-    this.#book.chosen = name;
-    this.#loaded = false;
-    this.#keep();
-    return await this.modelState();
-  }
-
-  async loadModel() {
-    await rest(Number(this.query.get("loading") ?? 120));
-    this.#failing(
-      "load",
-      "the model needs 3.4 GB of memory, 1.2 GB is free",
-      "close other programs or choose a smaller model",
-    );
-    this.#loaded = true;
-    return await this.modelState();
-  }
-
-  async openModelFile(onEvent: (event: FetchEvent) => void) {
-    this.#cancelled = false;
-    await rest(300); // the dialog
-    onEvent({ kind: "step", what: "Taking the file in" });
-    const lasts = Number(this.query.get("import") ?? 0);
-    const totalBytes = instructed.sizeBytes;
-    for (let step = 0; step < 20 && lasts > 0; step++) {
-      const secondsLeft = ((20 - step) / 20) * (lasts / 1000);
-      onEvent({ kind: "progress", doneBytes: (totalBytes * step) / 20, totalBytes, secondsLeft });
-      await rest(lasts / 20);
-      if (this.#cancelled) return null;
-    }
-    this.#arrive(instructed);
-    return instructed;
-  }
-
-  async removeModel(name: string) {
-    const model = this.#book.models.find((each) => each.name === name);
-    this.#book.models = this.#book.models.filter((each) => each.name !== name);
-    if (this.#book.chosen === name) this.#book.chosen = this.#book.models[0]?.name ?? null;
-    this.#keep();
-    return model?.sizeBytes ?? 0;
-  }
-
-  async listOffers(contextTokens: number | null) {
-    this.#failing("offers", "the models folder cannot be read", "check its permissions");
-    return offersFor(this.#book.models, contextTokens, this.#tested);
-  }
-
-  async testMachine(onProgress: (progress: TestProgress) => void) {
-    const all = 9;
-    for (let done = 0; done <= all; done += 1) {
-      onProgress({ done, all });
-      await rest(Number(this.query.get("test") ?? 10));
-    }
-    this.#tested = true;
-    return true;
-  }
-
-  async fetchStarter(onEvent: (event: FetchEvent) => void) {
-    await this.#fetch(starter, onEvent);
-  }
-
-  async fetchModel(name: string, onEvent: (event: FetchEvent) => void) {
-    const offer = offersFor([]).offers.find((each) => each.name === name);
-    if (offer) await this.#fetch(modelOf(offer), onEvent);
-  }
-
-  async #fetch(model: Model, onEvent: (event: FetchEvent) => void) {
-    this.#cancelled = false;
-    const totalBytes = model.sizeBytes;
-    onEvent({ kind: "step", what: "Looking for the model" });
-    await rest(250);
-    onEvent({ kind: "step", what: "Downloading" });
-    const steps = Number(this.query.get("steps") ?? 30);
-    for (let step = 0; step <= steps; step++) {
-      const secondsLeft = ((steps - step) * 110) / 1000;
-      const doneBytes = (totalBytes * step) / steps;
-      onEvent({ kind: "progress", doneBytes, totalBytes, secondsLeft });
-      await rest(110);
-      if (this.#cancelled) return onEvent({ kind: "cancelled" });
-      if (step > 4)
-        this.#failing(
-          "fetch",
-          "the connection to the server was lost",
-          "check the network; what has arrived is kept",
-        );
-    }
-    onEvent({ kind: "step", what: "Checking" });
-    await rest(300);
-    this.#arrive(model);
-    onEvent({ kind: "done", model });
-  }
-
-  async cancelFetch() {
-    this.#cancelled = true;
-  }
-
   async readSettings() {
-    return this.#book.settings;
+    return this.book.settings;
   }
 
   async saveSettings(settings: Settings) {
-    this.#failing(
-      "settings",
-      "the settings could not be kept: the disk is full",
-      "free some space",
-    );
-    this.#book.settings = settings;
-    this.#keep();
+    this.failing("settings", "the settings could not be kept: the disk is full", "free some space");
+    this.book.settings = settings;
+    this.keep();
   }
 
   /** Where links would have led, and that the window was shown, for the journeys to see. */
@@ -348,7 +187,7 @@ class Fake implements Backend {
 
   /** Every picture that stands anywhere. */
   #pictures() {
-    const { drafts, messages } = this.#book;
+    const { drafts, messages } = this.book;
     const said = messages.flatMap((message) => message.pictures.map(({ picture }) => picture));
     return [...Object.values(drafts).flatMap(({ pictures }) => pictures), ...said];
   }
@@ -380,7 +219,7 @@ class Fake implements Backend {
     for (const [place, delta] of words.entries()) {
       if (this.#stopped.has(answer.conversation)) return;
       if (place >= failsAt)
-        this.#failing(
+        this.failing(
           "answer",
           "the model ran out of memory",
           "close other programs, or choose a smaller model",
@@ -395,29 +234,13 @@ class Fake implements Backend {
 
   async #delay(name: string, tell: () => void) {
     const ms = Number(this.query.get(name) ?? 0);
-    if (ms === 0 || (name === "loading" && this.#loaded)) return;
+    if (ms === 0 || (name === "loading" && this.loaded)) return;
     tell();
     await rest(ms);
   }
 
-  #failing(where: string, message: string, hint: string) {
-    if (this.query.get("fail") !== where) return;
-    const failure: Failure = { code: "other", message, hint };
-    throw failure;
-  }
-
-  #arrive(model: Model) {
-    this.#book.models = [...this.#book.models.filter(({ name }) => name !== model.name), model];
-    this.#book.chosen ??= model.name;
-    this.#keep();
-  }
-
-  #chosen() {
-    return this.#book.models.find(({ name }) => name === this.#book.chosen);
-  }
-
   #conversation(id: number) {
-    const found = this.#book.conversations.find((each) => each.id === id);
+    const found = this.book.conversations.find((each) => each.id === id);
     if (found) return found;
     const failure: Failure = { code: "other", message: "the conversation is gone", hint: null };
     throw failure;
@@ -425,7 +248,7 @@ class Fake implements Backend {
 
   #add(conversation: number, role: Message["role"], text: string, pictures: Shown[] = []): Message {
     const message: Message = {
-      id: this.#book.next++,
+      id: this.book.next++,
       conversation,
       role,
       text,
@@ -434,12 +257,8 @@ class Fake implements Backend {
       figures: null,
       pictures,
     };
-    this.#book.messages.push(message);
-    this.#keep();
+    this.book.messages.push(message);
+    this.keep();
     return message;
-  }
-
-  #keep() {
-    this.shelf.write(this.#book);
   }
 }

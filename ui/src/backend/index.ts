@@ -7,18 +7,25 @@ import { Channel, convertFileSrc, invoke } from "@tauri-apps/api/core";
 import {
   commands,
   type Conversation,
+  type Disk,
   type Draft,
   type Failure,
+  type Fetch,
   type FetchEvent,
+  type FoundModel,
+  type HubToken,
   type Message,
   type Model,
   type ModelState,
   type Offers,
+  type Opening,
   type Picture,
   type ReplyEvent,
   type Settings,
   type Showing,
   type TestProgress,
+  type Verdict,
+  type WorkProgress,
 } from "./contract";
 
 export type * from "./contract";
@@ -49,16 +56,46 @@ export interface Backend {
   modelState(): Promise<ModelState>;
   chooseModel(name: string): Promise<ModelState>;
   loadModel(): Promise<ModelState>;
-  /** Opens the system's file dialog; `null` when the person closed it, or cancelled the fetch that followed. */
-  openModelFile(onEvent: (event: FetchEvent) => void): Promise<Model | null>;
-  /** Yields the bytes that were freed. */
+  /** Opens the system's dialog; `null` when the person closed it, or `cancelOpening` was called. */
+  openModel(
+    opening: Opening,
+    inPlace: boolean,
+    onEvent: (event: FetchEvent) => void,
+  ): Promise<Model | null>;
+  cancelOpening(): Promise<void>;
+  /** A GGUF file was dropped: it is told, sent in pieces, and then checked and chosen; `cancelOpening` leaves it. */
+  beginDropped(name: string, totalBytes: number): Promise<void>;
+  takeDropped(piece: Blob): Promise<void>;
+  endDropped(): Promise<Model>;
+  /** Yields the bytes that will be free when Lectern quits; `restoreModel` undoes it until then. */
   removeModel(name: string): Promise<number>;
+  restoreModel(name: string): Promise<Model>;
   listOffers(contextTokens: number | null): Promise<Offers>;
   /** Measures this computer for about five seconds; false if an answer is being written. */
   testMachine(onProgress: (progress: TestProgress) => void): Promise<boolean>;
-  fetchModel(name: string, onEvent: (event: FetchEvent) => void): Promise<void>;
-  fetchStarter(onEvent: (event: FetchEvent) => void): Promise<void>;
-  cancelFetch(): Promise<void>;
+  /** Tells the queue now and at every change, and goes on with what was coming when Lectern was closed. */
+  watchFetches(onChange: (list: Fetch[]) => void): Promise<void>;
+  /** A name of the offers, or `starter`. */
+  queueFetch(name: string): Promise<void>;
+  pauseFetch(name: string): Promise<void>;
+  resumeFetch(name: string): Promise<void>;
+  /** Yields the bytes that were freed. */
+  cancelFetch(name: string): Promise<number>;
+  hubToken(): Promise<HubToken | null>;
+  keepHubToken(token: string): Promise<HubToken>;
+  forgetHubToken(): Promise<void>;
+  disk(): Promise<Disk>;
+  /** What other programs have. */
+  foundModels(): Promise<FoundModel[]>;
+  useInPlace(path: string): Promise<Model>;
+  /** `null` when `stopWork` was called. */
+  verifyModel(name: string, onProgress: (told: WorkProgress) => void): Promise<Verdict | null>;
+  /** Opens the system's folder dialog; `null` when the person closed it, or `stopWork` was called. */
+  moveModels(onProgress: (told: WorkProgress) => void): Promise<string | null>;
+  /** Ends a check or a move. */
+  stopWork(): Promise<void>;
+  removeLeftover(name: string): Promise<number>;
+  clearPictureCache(): Promise<number>;
   readSettings(): Promise<Settings>;
   saveSettings(settings: Settings): Promise<void>;
   openLink(url: string): Promise<void>;
@@ -91,13 +128,32 @@ export const backend: Backend = {
   modelState: () => data(commands.modelState()),
   chooseModel: (name) => data(commands.chooseModel(name)),
   loadModel: () => data(commands.loadModel()),
-  openModelFile: (onEvent) => data(commands.openModelFile(channel(onEvent))),
+  openModel: (opening, inPlace, onEvent) =>
+    data(commands.openModel(opening, inPlace, channel(onEvent))),
+  cancelOpening: () => done(commands.cancelOpening()),
+  beginDropped: (name, totalBytes) => done(commands.beginDropped(name, totalBytes)),
+  takeDropped: async (piece) => await invoke("take_dropped", await piece.arrayBuffer()),
+  endDropped: () => data(commands.endDropped()),
   removeModel: (name) => data(commands.removeModel(name)),
+  restoreModel: (name) => data(commands.restoreModel(name)),
   listOffers: (contextTokens) => data(commands.listOffers(contextTokens)),
   testMachine: (onProgress) => data(commands.testMachine(channel(onProgress))),
-  fetchModel: (name, onEvent) => done(commands.fetchModel(name, channel(onEvent))),
-  fetchStarter: (onEvent) => done(commands.fetchStarter(channel(onEvent))),
-  cancelFetch: () => done(commands.cancelFetch()),
+  watchFetches: (onChange) => done(commands.watchFetches(channel(onChange))),
+  queueFetch: (name) => done(commands.queueFetch(name)),
+  pauseFetch: (name) => done(commands.pauseFetch(name)),
+  resumeFetch: (name) => done(commands.resumeFetch(name)),
+  cancelFetch: (name) => data(commands.cancelFetch(name)),
+  hubToken: () => data(commands.hubToken()),
+  keepHubToken: (token) => data(commands.keepHubToken(token)),
+  forgetHubToken: () => done(commands.forgetHubToken()),
+  disk: () => data(commands.disk()),
+  foundModels: () => data(commands.foundModels()),
+  useInPlace: (path) => data(commands.useInPlace(path)),
+  verifyModel: (name, onProgress) => data(commands.verifyModel(name, channel(onProgress))),
+  moveModels: (onProgress) => data(commands.moveModels(channel(onProgress))),
+  stopWork: () => done(commands.stopWork()),
+  removeLeftover: (name) => data(commands.removeLeftover(name)),
+  clearPictureCache: () => data(commands.clearPictureCache()),
   readSettings: () => data(commands.readSettings()),
   saveSettings: (settings) => done(commands.saveSettings(settings)),
   openLink: (url) => done(commands.openLink(url)),

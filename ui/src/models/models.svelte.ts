@@ -1,9 +1,12 @@
-import type { Backend, Failure, FetchEvent, Model, ModelState, Offer } from "../backend";
+import type { Backend, Failure, Model, ModelState, Opening } from "../backend";
 import { failureOf } from "../shared/failure";
 import { words } from "../words";
 import { heard, nothingYet, type Arrival } from "./arrival";
 
-/** The models on this machine, the chosen one, and one that may be on its way. */
+/** Of a dropped file, at a time: few enough messages, and each of them quick. */
+const PIECE_BYTES = 8 << 20;
+
+/** The models on this machine, the chosen one, and a file that may be on its way in. */
 export class Models {
   list = $state.raw<Model[]>([]);
   state = $state.raw<ModelState | null>(null);
@@ -14,6 +17,9 @@ export class Models {
   failure = $state.raw<Failure | null>(null);
   /** What the failure was about, so that it can be tried again. */
   retry = $state.raw<(() => void) | null>(null);
+
+  /** False once a dropped file is no longer wanted. */
+  #dropping = false;
 
   readonly chosen = $derived(this.state?.kind === "chosen" ? this.state.model : null);
   readonly absent = $derived(this.state?.kind === "absent");
@@ -52,13 +58,14 @@ export class Models {
     await this.warm();
   }
 
-  async openFile(): Promise<void> {
+  /** Lets the person choose a model they have. */
+  async open(opening: Opening, inPlace = false): Promise<void> {
     if (this.importing || this.arrival !== null) return;
     this.importing = true;
     await this.#trying(
-      () => void this.openFile(),
+      () => void this.open(opening, inPlace),
       async () => {
-        const model = await this.backend.openModelFile((event) => {
+        const model = await this.backend.openModel(opening, inPlace, (event) => {
           const arrival = this.arrival ?? nothingYet(words.models.ownFile, words.models.starting);
           this.arrival = heard(arrival, event, this.clock());
         });
@@ -72,47 +79,39 @@ export class Models {
     await this.warm();
   }
 
-  async fetch({ name, title }: Offer): Promise<void> {
-    await this.#fetch(title, (onEvent) => this.backend.fetchModel(name, onEvent));
-  }
-
-  async fetchStarter(): Promise<void> {
-    await this.#fetch(words.models.starter, (onEvent) => this.backend.fetchStarter(onEvent));
-  }
-
-  async #fetch(
-    title: string,
-    fetch: (onEvent: (event: FetchEvent) => void) => Promise<void>,
-  ): Promise<void> {
-    if (this.arrival !== null) return;
-    this.arrival = nothingYet(title, words.models.starting);
+  /** Takes in a GGUF file that was dropped on the window, piece by piece: a page learns its bytes, not its place. */
+  async dropFile(file: File): Promise<void> {
+    if (this.importing || this.arrival !== null) return;
+    this.importing = true;
+    this.#dropping = true;
     await this.#trying(
-      () => void this.#fetch(title, fetch),
+      () => void this.dropFile(file),
       async () => {
-        await fetch((event) => {
-          if (this.arrival) this.arrival = heard(this.arrival, event, this.clock());
-        });
+        const begun = nothingYet(words.models.ownFile, words.models.takingIn);
+        this.arrival = begun;
+        await this.backend.beginDropped(file.name, file.size);
+        for (let done = 0; done < file.size && this.#dropping; done += PIECE_BYTES) {
+          await this.backend.takeDropped(file.slice(done, done + PIECE_BYTES));
+          const doneBytes = Math.min(done + PIECE_BYTES, file.size);
+          const told = { doneBytes, totalBytes: file.size, secondsLeft: null };
+          this.arrival = heard(this.arrival ?? begun, { kind: "progress", ...told }, this.clock());
+        }
+        if (!this.#dropping) return;
+        await this.backend.endDropped();
         await this.#read();
       },
     );
+    this.importing = false;
     this.arrival = null;
-    await this.warm();
+    if (this.#dropping) await this.warm();
   }
 
-  async cancelFetch(): Promise<void> {
+  /** Leaves the file that is being taken in where it is. */
+  async cancelOpening(): Promise<void> {
+    this.#dropping = false;
     await this.#trying(
-      () => void this.cancelFetch(),
-      () => this.backend.cancelFetch(),
-    );
-  }
-
-  async remove(name: string): Promise<void> {
-    await this.#trying(
-      () => void this.remove(name),
-      async () => {
-        await this.backend.removeModel(name);
-        await this.#read();
-      },
+      () => void this.cancelOpening(),
+      () => this.backend.cancelOpening(),
     );
   }
 

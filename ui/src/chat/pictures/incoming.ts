@@ -1,4 +1,5 @@
 /** Pictures on their way into the composer: pasted, dropped or chosen. */
+import { filesOf } from "../../shared/files";
 
 /** What the file dialog offers. Any file may be dropped: reading it tells what it is. */
 export const ACCEPTED = ".png,.jpg,.jpeg,.webp,.gif,.bmp,.tif,.tiff";
@@ -11,13 +12,6 @@ export function pasted(data: DataTransfer | null): { files: readonly File[]; wor
   const words = (data?.getData("text/plain") ?? "") !== "";
   return { files: words ? [] : filesOf(data), words };
 }
-
-/** The files of a paste or a drop. */
-export const filesOf = (data: DataTransfer | null): readonly File[] => [...(data?.files ?? [])];
-
-/** Whether files are being dragged, and not words or a link. */
-export const bringsFiles = (data: DataTransfer | null): boolean =>
-  data?.types.includes("Files") ?? false;
 
 /**
  * The pictures of the clipboard, asked for by itself: WebKitGTK leaves them out of a paste
