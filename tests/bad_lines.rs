@@ -8,8 +8,7 @@ use std::process::{Child, Output};
 use std::time::Instant;
 
 use journeys::Desk;
-use journeys::hub::{Fault, Hub, Noise, Repositories, model};
-use sha2::{Digest, Sha256};
+use journeys::hub::{Fault, Hub, Noise, Repositories, model, sha256_of};
 
 const REPOSITORY: &str = "ggml-org/gemma-3-1b-it-GGUF";
 const NAME: &str = "gemma-3-1b-it-Q8_0";
@@ -37,22 +36,7 @@ fn place(desk: &Desk) -> PathBuf {
 
 #[track_caller]
 fn is_here(desk: &Desk, hub: &Hub) {
-    let mut digest = Sha256::new();
-    let mut file = fs::File::open(place(desk)).expect("the model is here");
-    let mut piece = vec![0; 1 << 20];
-    loop {
-        let length = file.read(&mut piece).expect("it can be read");
-        if length == 0 {
-            break;
-        }
-        digest.update(&piece[..length]);
-    }
-    let found: String = digest
-        .finalize()
-        .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect();
-    assert_eq!(found, hub.sha256(FILE));
+    assert_eq!(sha256_of(&place(desk)), hub.sha256(FILE));
     let mut names: Vec<_> = fs::read_dir(desk.home().join("models"))
         .expect("the models folder")
         .map(|entry| {

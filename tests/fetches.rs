@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::io::Write;
+use std::path::Path;
 use std::process::{Child, Output, Stdio};
 
 use journeys::Desk;
+use journeys::between::{Proxy, Secure};
 use journeys::hub::{Gate, Hub, Repositories, model};
 use serde_json::Value;
 
@@ -265,4 +267,61 @@ fn the_catalogue_is_compared_with_the_hub() {
     );
     let table = succeeds(&run(&desk, &hub, &["models", "refresh"]));
     assert!(table.contains("0 of 23 are on the hub"), "{table}");
+}
+
+/// A proxy is used where the environment names one, and not for what it excepts.
+#[test]
+fn a_proxy_of_the_environment_is_used() {
+    let (desk, hub, proxy) = (Desk::new(), hub(), Proxy::open());
+    let refresh = |except: &str| {
+        let mut command = desk.at_hub(&hub, &["models", "refresh"]);
+        let command = command
+            .env("HTTPS_PROXY", proxy.address())
+            .env("NO_PROXY", except);
+        succeeds(&command.output().expect("lectern"));
+        proxy.asked().len()
+    };
+    let asked = refresh("");
+    assert!(0 < asked, "nobody asked the proxy");
+    let place = hub.address().replace("http://", "");
+    assert!(
+        proxy.asked().iter().all(|line| line.contains(&place)),
+        "{:?}",
+        proxy.asked()
+    );
+    assert_eq!(refresh("127.0.0.1"), asked, "it was asked all the same");
+
+    let mut command = desk.at_hub(&hub, &["models", "download", NAME]);
+    let fetched = command
+        .env("HTTPS_PROXY", proxy.address())
+        .env("NO_PROXY", "");
+    succeeds(&fetched.output().expect("lectern"));
+    assert!(asked < proxy.asked().len());
+}
+
+/// A network with a certificate of its own is trusted if this machine is told to, and else named.
+#[test]
+fn a_certificate_of_the_network_is_trusted_where_it_is_named() {
+    let (desk, hub) = (Desk::new(), hub());
+    let secure = Secure::open(&hub.address(), desk.home());
+    let refresh = |certificate: Option<&Path>| {
+        let mut command = desk.at_hub(&hub, &["models", "refresh", "--json"]);
+        command
+            .env("HF_ENDPOINT", secure.address())
+            .env("NO_PROXY", "*");
+        if let Some(certificate) = certificate {
+            command.env("SSL_CERT_FILE", certificate);
+        }
+        command.output().expect("lectern")
+    };
+    let rows: Value =
+        serde_json::from_str(&succeeds(&refresh(Some(secure.certificate())))).expect("JSON");
+    assert!(rows.to_string().contains(hub.sha256(FILE)), "{rows}");
+    let mut command = desk.at_hub(&hub, &["models", "download", NAME]);
+    let untrusted = command.env("HF_ENDPOINT", secure.address()).output();
+    fails(
+        &untrusted.expect("lectern"),
+        "certificate of localhost",
+        "SSL_CERT_FILE",
+    );
 }

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use checkpoints::fetch::{Event, Outcome, Patience, Sources, Wanted};
-use checkpoints::orders::{Failure, Order, Report, Wish};
+use checkpoints::orders::{Entry, Failure, Order, Report, Wish};
 use checkpoints::{FetchTurn, Models};
 
 use super::{Fetches, LOOK_EVERY, Running, shown};
@@ -34,10 +34,10 @@ fn work(assistant: &Assistant) {
     let fetches = &assistant.inner.fetches;
     loop {
         let asked = fetches.state().asked;
-        // A book that cannot be read is said to whoever looks at it.
         let is_over = match catch_unwind(AssertUnwindSafe(|| work_once(assistant))) {
             Ok(Ok(has_more)) => !has_more,
-            Ok(Err(_)) | Err(_) => true,
+            Ok(Err(error)) => !blame(assistant, &error),
+            Err(_panic) => true,
         };
         let mut state = fetches.state();
         if state.is_leaving || (is_over && state.asked == asked) {
@@ -46,6 +46,22 @@ fn work(assistant: &Assistant) {
             return;
         }
     }
+}
+
+/// Gives up what is next, which cannot even be begun; false if there is nothing. A book that cannot be read at all is
+/// said to whoever looks at it.
+fn blame(assistant: &Assistant, error: &Error) -> bool {
+    let next = assistant
+        .folder()
+        .and_then(|models| shown::next(assistant, &models));
+    let Ok(Some((entry, order))) = next else {
+        return false;
+    };
+    let failure = failure(error);
+    let mut state = assistant.inner.fetches.state();
+    let failed = (order.attempt, failure);
+    // A second time for the same would be for ever.
+    state.failures.insert(entry.name, failed.clone()) != Some(failed)
 }
 
 /// Does one thing the book asks for; false if there is none.
@@ -287,6 +303,7 @@ fn look_after(
             stop.store(true, Ordering::Relaxed);
             fetches.tell(fetches.state());
         }
+        drop_cancelled(models, name, turn);
         if reported.is_none_or(|last| REPORT_EVERY <= last.elapsed()) {
             let report = fetches.state().running.as_ref().map(|it| it.report.clone());
             // Others then see it a second later.
@@ -301,6 +318,17 @@ fn look_after(
     }
 }
 
+/// Drops what is not wanted any more and is not the one being fetched. What cannot be dropped now is tried again.
+fn drop_cancelled(models: &Models, fetched: &str, turn: &FetchTurn) {
+    let entries = models.orders().unwrap_or_default().into_iter();
+    let is_cancelled = |entry: &Entry| {
+        entry.name != fetched && matches!(&entry.order, Ok(order) if order.wish == Wish::Cancel)
+    };
+    for entry in entries.filter(is_cancelled) {
+        let _ = drop_all(models, &entry.name, entry.wanted, turn);
+    }
+}
+
 /// Says why it does not come; in here, where the book cannot be written.
 fn give_up(
     assistant: &Assistant,
@@ -310,12 +338,7 @@ fn give_up(
     error: &Error,
     turn: &FetchTurn,
 ) {
-    let needs_token = matches!(error, Error::Checkpoints(error) if error.needs_token());
-    let failure = Failure {
-        error: error.sentence(),
-        hint: error.hint().unwrap_or_default().to_owned(),
-        needs_token,
-    };
+    let failure = failure(error);
     let report = Report {
         attempt: order.attempt,
         failure: Some(failure.clone()),
@@ -326,6 +349,15 @@ fn give_up(
         state
             .failures
             .insert(name.to_owned(), (order.attempt, failure));
+    }
+}
+
+fn failure(error: &Error) -> Failure {
+    let needs_token = matches!(error, Error::Checkpoints(error) if error.needs_token());
+    Failure {
+        error: error.sentence(),
+        hint: error.hint().unwrap_or_default().to_owned(),
+        needs_token,
     }
 }
 

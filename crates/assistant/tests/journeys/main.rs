@@ -11,6 +11,7 @@ mod conversations;
 mod disk;
 mod elsewhere;
 mod evaluating;
+mod fetching;
 mod machine;
 mod models;
 mod published;
