@@ -133,7 +133,7 @@ impl Models {
             let terms_of = TERMS.iter().find_map(|terms| name.strip_suffix(terms));
             let is_ordered = || orders.iter().any(|order| order.needs(&path, self));
             let what = match terms_of {
-                Some(model) if !names.contains(model) => {
+                Some(model) if !names.contains(model) && !is_ordered() => {
                     format!("{name} goes with {model}, which is not here")
                 }
                 Some(_) => continue,

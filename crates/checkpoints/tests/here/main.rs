@@ -10,6 +10,7 @@ mod hugging_face;
 mod identify;
 mod import;
 mod link;
+mod moving;
 mod trash;
 mod verify;
 mod written;
