@@ -1,9 +1,12 @@
 //! Ollama's models: a manifest for each, and blobs named by their SHA-256.
 //!
 //! `manifests/<host>/<namespace>/<model>/<tag>` is JSON with layers, each of a media type and a digest; the blob of
-//! `sha256:<hex>` is `blobs/sha256-<hex>` (`manifest/manifest.go`, `server/modelpath.go`, `server/images.go`). The GGUF
-//! that Ollama made itself has the picture tower in it; of models from the hub the tower is a layer of its own.
+//! `sha256:<hex>` is `blobs/sha256-<hex>` (`manifest/manifest.go`, `manifest/paths.go`). Since 0.40 it is
+//! `manifests-v2`, whose files may be links to blobs, and may list a manifest for each of several engines, which is a
+//! blob; what is in `manifests` besides is for going back to an older version. The GGUF that Ollama made itself has the
+//! picture tower in it; of models from the hub, and of those for llama.cpp, the tower is a layer of its own.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -20,6 +23,10 @@ const TEMPLATE: &str = "application/vnd.ollama.image.template";
 const ADAPTER: &str = "application/vnd.ollama.image.adapter";
 /// Host, namespace, model, tag.
 const DEPTH: usize = 4;
+/// There are three engines.
+const MOST_CHILDREN: usize = 16;
+/// Where 0.40 keeps what it converted for llama.cpp, for older versions: not models of their own.
+const SHADOWS: &str = "library/llamacpp";
 
 /// What a manifest says, as far as it matters.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -28,13 +35,23 @@ pub struct Manifest {
     projector: Option<String>,
     has_template: bool,
     has_adapter: bool,
+    /// Manifests of the same model, one for each engine.
+    children: Vec<String>,
 }
 
 impl Manifest {
     /// Digests are told as the names of blobs.
     pub fn parse(text: &[u8]) -> Option<Self> {
         let said: Value = serde_json::from_slice(text).ok()?;
-        let mut manifest = Self::default();
+        let children = said["manifests"].as_array().into_iter().flatten();
+        let children = children.filter_map(|child| child["digest"].as_str().and_then(blob_name));
+        let mut manifest = Self {
+            children: children.take(MOST_CHILDREN).collect(),
+            ..Self::default()
+        };
+        if !manifest.children.is_empty() {
+            return Some(manifest);
+        }
         for layer in said["layers"].as_array()? {
             let blob = || layer["digest"].as_str().and_then(blob_name);
             match layer["mediaType"].as_str().unwrap_or_default() {
@@ -73,28 +90,52 @@ fn name(manifest: &Path) -> Option<String> {
 impl Search<'_> {
     /// The models of which Ollama has a manifest in `folder`.
     pub fn ollama(&mut self, folder: &Path) {
-        for file in manifests(&folder.join("manifests")) {
-            self.ollama_model(folder, &file);
+        let mut names = HashSet::new();
+        for manifests_folder in ["manifests-v2", "manifests"] {
+            for file in manifests(&folder.join(manifests_folder)) {
+                let is_shadow = file
+                    .parent()
+                    .is_some_and(|parent| parent.ends_with(SHADOWS));
+                if let Some(name) = name(&file)
+                    && !is_shadow
+                    && !names.contains(&name)
+                    && self.ollama_model(folder, &file, &name).is_some()
+                {
+                    names.insert(name);
+                }
+            }
         }
     }
 
-    fn ollama_model(&mut self, folder: &Path, file: &Path) -> Option<()> {
+    fn ollama_model(&mut self, folder: &Path, file: &Path, name: &str) -> Option<()> {
         let manifest = Manifest::parse(&small_file(file)?)?;
+        let blob = |name: &String| folder.join("blobs").join(name);
+        let mut children = manifest.children.iter().filter_map(|child| {
+            let child = Manifest::parse(&small_file(&blob(child))?)?;
+            child.children.is_empty().then_some(child) // one in one would have no end
+        });
+        if manifest.children.is_empty() {
+            return self.ollama_layers(folder, &manifest, name);
+        }
+        children.find_map(|child| self.ollama_layers(folder, &child, name))
+    }
+
+    fn ollama_layers(&mut self, folder: &Path, manifest: &Manifest, name: &str) -> Option<()> {
         let blob = |name: &String| folder.join("blobs").join(name);
         let model = blob(manifest.model.as_ref().filter(|_| !manifest.has_adapter)?);
         if !model.is_file() || !begins_like_ours(&model) || !self.is_new(&model) {
             return None;
         }
         let tower = manifest.projector.as_ref().map(blob);
-        let (told, name) = (self.models.told(&model).ok()?, name(file)?);
+        let told = self.models.told(&model).ok()?;
         // What Ollama made says nothing of it in the file; the name does, or else the template.
         let evidence = Evidence {
-            name: &name,
+            name,
             has_chat_template: manifest.has_template,
             ..Evidence::default()
         };
         let tuning = (!told.says_tuning).then(|| tuning(&evidence));
-        let found = link::named(&told, &name, tower.as_deref(), tuning);
+        let found = link::named(&told, name, tower.as_deref(), tuning);
         self.keep("Ollama", found);
         Some(())
     }
@@ -150,6 +191,14 @@ mod tests {
         );
         check(&manifest(&[layer("model", "md5:abc")]), None);
         check(&manifest(&[]), Some(Manifest::default()));
+        let listed = format!(
+            r#"{{"manifests":[{{"digest":"sha256:{hex}","runner":"llamacpp"}},{{"digest":7}}]}}"#
+        );
+        let children = Manifest {
+            children: vec![format!("sha256-{hex}")],
+            ..Manifest::default()
+        };
+        check(&listed, Some(children));
         check("{}", None);
         check("[", None);
     }

@@ -155,6 +155,46 @@ fn ollamas_models_are_found_by_their_manifests() {
     assert_eq!(person.found(), found);
 }
 
+/// As Ollama keeps it since 0.40: a link to a blob that lists a manifest for each engine, the old place kept for going
+/// back, with what was converted as a model that is none.
+#[cfg(unix)]
+#[test]
+fn ollamas_newer_layout_is_read_first() {
+    let person = Person::new();
+    let folder = person.at(".ollama/models");
+    let model = fs::read(golden("tiny-mm/model.gguf")).unwrap();
+    let tower = fs::read(golden("tiny-mm/mmproj.gguf")).unwrap();
+    let old = "registry.ollama.ai/library/gemma3/4b";
+    put_in_ollama(&folder, old, &[("model", &model), ("projector", &tower)]);
+    let hex = |digit: &str| digit.repeat(64);
+    let manifest = fs::read(folder.join("manifests").join(old)).unwrap();
+    write(
+        &folder.join(format!("blobs/sha256-{}", hex("a"))),
+        &manifest,
+    );
+    let list = format!(
+        r#"{{"schemaVersion":2,"mediaType":"application/vnd.ollama.manifest.list.v2+json","manifests":[
+            {{"digest":"sha256:{}","runner":"mlx"}},{{"digest":"sha256:{}","runner":"llamacpp"}},{{"digest":"sha256:{}"}}]}}"#,
+        hex("e"),
+        hex("a"),
+        hex("b"),
+    );
+    let blob = folder.join(format!("blobs/sha256-{}", hex("b"))); // which lists itself
+    write(&blob, list.as_bytes());
+    let entry = folder.join("manifests-v2/ollama.com/library/gemma3/4b");
+    fs::create_dir_all(entry.parent().unwrap()).unwrap();
+    std::os::unix::fs::symlink(&blob, &entry).unwrap();
+    let shadow = format!("registry.ollama.ai/library/llamacpp/{}", hex("c"));
+    let mut converted = model.clone();
+    *converted.last_mut().unwrap() ^= 1;
+    put_in_ollama(&folder, &shadow, &[("model", &converted)]);
+
+    check(&person, &[("Ollama", "gemma3-4b")]);
+    assert!(person.found()[0].has_eyes);
+    fs::remove_file(blob).unwrap(); // by an older version: the link leads nowhere
+    check(&person, &[("Ollama", "gemma3-4b")]);
+}
+
 #[test]
 fn lm_studios_folder_is_the_one_its_settings_name() {
     let mut person = Person::new();
