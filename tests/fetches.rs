@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Output, Stdio};
+use std::time::Instant;
 
 use journeys::Desk;
 use journeys::between::{Proxy, Secure};
@@ -323,5 +324,31 @@ fn a_certificate_of_the_network_is_trusted_where_it_is_named() {
         &untrusted.expect("lectern"),
         "certificate of localhost",
         "SSL_CERT_FILE",
+    );
+}
+
+/// Where each line is given only so much, several bring more than one.
+#[test]
+fn several_lines_bring_more_than_one() {
+    let fetch = |has_ranges: bool| {
+        let (desk, hub) = (Desk::new(), hub());
+        hub.slow_down(16e6);
+        if !has_ranges {
+            hub.forget_ranges();
+        }
+        let begun = Instant::now();
+        succeeds(&run(&desk, &hub, &["models", "download", NAME]));
+        let figures = hub.figures();
+        assert_eq!(figures.sent_bytes, BYTES as u64, "every byte comes once");
+        (begun.elapsed().as_secs_f64(), figures.questions)
+    };
+    let (one, questions) = fetch(false);
+    assert_eq!(questions, 1);
+    let (several, questions) = fetch(true);
+    assert!(4 <= questions, "{questions}");
+    println!("40 MB at 16 MB/s a line: {one:.1} s over one line, {several:.1} s over several");
+    assert!(
+        several < 0.7 * one,
+        "{several} s over several lines, {one} s over one"
     );
 }

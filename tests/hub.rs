@@ -96,6 +96,9 @@ struct State {
     faults: VecDeque<Option<Fault>>,
     figures: Figures,
     tag: u32,
+    /// What each line is given in a second; all it takes where nothing is said.
+    bytes_per_second: Option<f64>,
+    has_no_ranges: bool,
     /// It sends no more once so many bytes were sent, until it is told to go on.
     hold_at: Option<u64>,
     /// Every line of a request for bytes that was told who asks.
@@ -208,6 +211,16 @@ impl Hub {
             .changed
             .wait_timeout_while(state, A_WHILE, is_under_way);
         !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
+    }
+
+    /// Gives each line so much in a second, as servers of large files do.
+    pub fn slow_down(&self, bytes_per_second: f64) {
+        self.shared.state().bytes_per_second = Some(bytes_per_second);
+    }
+
+    /// Brings the whole from now on, whatever part is asked for.
+    pub fn forget_ranges(&self) {
+        self.shared.state().has_no_ranges = true;
     }
 
     /// Sends again.
@@ -410,10 +423,12 @@ impl Shared {
             _ => {}
         }
         let bytes = file.bytes.as_slice();
-        let is_same = request
-            .if_range
-            .as_ref()
-            .is_none_or(|wanted| *wanted == tag);
+        let has_ranges = !self.state().has_no_ranges;
+        let is_same = has_ranges
+            && request
+                .if_range
+                .as_ref()
+                .is_none_or(|wanted| *wanted == tag);
         let whole = match fault {
             Some(Fault::SayOtherLength) => bytes.len() + 1,
             _ => bytes.len(),
@@ -474,9 +489,13 @@ impl Shared {
             let state = self.changed.wait_while(self.state(), is_held);
             let mut state = state.unwrap_or_else(PoisonError::into_inner);
             state.figures.sent_bytes += piece.len() as u64;
+            let pause = state
+                .bytes_per_second
+                .map(|speed| piece.len() as f64 / speed);
             drop(state);
             self.changed.notify_all();
             line.write_all(piece)?;
+            thread::sleep(Duration::from_secs_f64(pause.unwrap_or(0.0)));
         }
         Ok(())
     }

@@ -10,7 +10,8 @@ use crate::step::{Outcome, ask, cargo, command, run, say};
 use crate::{root, target};
 
 /// What is fuzzed, with the largest allocation in megabytes and the longest time in seconds that are right.
-const TARGETS: [(&str, u32, u32); 5] = [
+const TARGETS: [(&str, u32, u32); 6] = [
+    ("hub", 64, 10),
     ("gguf", 64, 10),
     ("safetensors", 64, 10),
     ("config", 64, 10),

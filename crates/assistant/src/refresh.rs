@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::sync::atomic::AtomicBool;
 
-use checkpoints::Origin;
 use checkpoints::fetch::{self, Found, Patience, Seen, Sources};
+use checkpoints::{LICENCE, Origin, Published};
 use serde::{Deserialize, Serialize};
 
 use crate::{Assistant, Error};
@@ -22,6 +22,8 @@ pub struct Refreshed {
     pub repository: String,
     /// The commit its files are of now.
     pub revision: Option<String>,
+    /// What it is given under.
+    pub licence: &'static str,
     /// What would be fetched.
     pub files: Vec<RefreshedFile>,
     /// Bytes of all of it, by the hub; by the catalogue where that does not say.
@@ -95,6 +97,7 @@ impl Assistant {
             name: published.name.to_owned(),
             repository: published.repository.to_owned(),
             revision: None,
+            licence: LICENCE,
             files: Vec::new(),
             bytes: published.bytes(),
             remarks: Vec::new(),
@@ -107,7 +110,7 @@ impl Assistant {
                 return Ok(Refreshed { remarks, ..row });
             }
         };
-        let mut remarks = differences(&row, published.is_gated, found);
+        let mut remarks = differences(&row, published, found);
         let is_right = remarks.is_empty();
         let last = recorded.revisions.get(published.name);
         if last.is_some_and(|last| *last != found.revision) {
@@ -135,12 +138,12 @@ impl Assistant {
 }
 
 /// Where the catalogue is wrong.
-fn differences(row: &Refreshed, is_gated: bool, found: &Found) -> Vec<String> {
+fn differences(row: &Refreshed, published: &Published, found: &Found) -> Vec<String> {
     let mut remarks = Vec::new();
     if found.repository != row.repository {
         remarks.push(format!("moved to {}", found.repository));
     }
-    match (is_gated, found.is_gated) {
+    match (published.is_gated, found.is_gated) {
         (true, false) => {
             remarks.push("open, though the catalogue says that it is gated".to_owned())
         }
@@ -148,6 +151,10 @@ fn differences(row: &Refreshed, is_gated: bool, found: &Found) -> Vec<String> {
             remarks.push("gated, though the catalogue says that it is open".to_owned())
         }
         _ => {}
+    }
+    let known = published.known();
+    if known.is_some_and(|known| !found.files.contains(&known)) {
+        remarks.push("its weights are others than when this Lectern was made".to_owned());
     }
     let bytes: u64 = found.files.iter().map(|file| file.bytes).sum();
     if FORESEEN_WITHIN_PERCENT * row.bytes < 100 * bytes.abs_diff(row.bytes) {

@@ -5,7 +5,9 @@
 //! follows from the shapes.
 
 use crate::checkpoint::Tuning;
+use crate::origin::OriginFile;
 use crate::shares::Share;
+use crate::starter;
 
 /// One of the five sizes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,6 +184,11 @@ impl Published {
         }
     }
 
+    /// Its weights as they were when this was written, where somebody had them: the hub should have them still.
+    pub fn known(&self) -> Option<OriginFile> {
+        starter::known(self.repository)
+    }
+
     /// Whether it is a folder in Hugging Face's layout, and not a GGUF file.
     pub fn is_folder(&self) -> bool {
         self.format == Format::Bf16
@@ -192,6 +199,9 @@ impl Published {
         self.weights_bytes() + self.tower_bytes()
     }
 }
+
+/// What all of them are given under.
+pub const LICENCE: &str = "Gemma Terms of Use, ai.google.dev/gemma/terms";
 
 /// The published model called `name`.
 pub fn published(name: &str) -> Option<&'static Published> {
@@ -286,6 +296,18 @@ mod tests {
             assert!(last <= model.size.width, "{} is too late", model.name);
             last = model.size.width;
         }
+    }
+
+    #[test]
+    fn what_is_known_is_of_the_row_it_is_told_for() {
+        for model in &CATALOGUE {
+            let Some(known) = model.known() else { continue };
+            assert_eq!(known.name, format!("{}.gguf", model.name));
+            let off = model.weights_bytes().abs_diff(known.bytes);
+            assert!(off * 100 < known.bytes, "{}: {off} bytes off", model.name);
+        }
+        let starter = published("gemma-3-270m-it-Q8_0").and_then(Published::known);
+        assert!(starter.is_some(), "the starter's file is known");
     }
 
     /// Against the bytes of published files.

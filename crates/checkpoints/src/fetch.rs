@@ -32,6 +32,7 @@ use download::Way;
 use line::Line;
 
 pub use lanes::Lines;
+pub use listing::{About, Listed};
 pub use patience::Patience;
 pub use refresh::{Found, Seen, refresh};
 pub use token::Token;

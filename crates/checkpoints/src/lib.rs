@@ -56,7 +56,7 @@ mod tuning;
 mod verify;
 mod whereabouts;
 
-pub use catalogue::{CATALOGUE, Format, Published, SIZES, Size, published};
+pub use catalogue::{CATALOGUE, Format, LICENCE, Published, SIZES, Size, published};
 pub use checkpoint::{Checkpoint, Place, Tuning, identify};
 pub use elsewhere::{Surroundings, read_manifest};
 pub use error::Error;

@@ -24,6 +24,7 @@ use crate::error::Error;
 use crate::fetch::watch::Watch;
 use crate::fetch::{Patience, Sources, part};
 use crate::models::Models;
+use crate::origin::OriginFile;
 
 use hub::HubFile;
 pub(crate) use hub::NOTICE;
@@ -81,6 +82,21 @@ pub(crate) fn partials(models: &Models) -> Vec<PathBuf> {
         tag,
         packages::work_folder(&OFFER.packages, models),
     ]
+}
+
+/// The starter's file, if it is in `repository`.
+pub(crate) fn known(repository: &str) -> Option<OriginFile> {
+    let HubFile {
+        file,
+        bytes,
+        sha256,
+        ..
+    } = &OFFER.hub;
+    (OFFER.hub.repository == repository).then(|| OriginFile {
+        name: (*file).to_owned(),
+        bytes: *bytes,
+        sha256: Some((*sha256).to_owned()),
+    })
 }
 
 /// Bytes that [`fetch`] fetches, where the hub has it.

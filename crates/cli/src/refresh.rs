@@ -58,6 +58,7 @@ fn as_json(row: &Refreshed) -> Value {
         "name": row.name,
         "repository": row.repository,
         "revision": row.revision,
+        "licence": row.licence,
         "bytes": row.bytes,
         "files": files.collect::<Vec<_>>(),
         "is_right": row.is_right,

@@ -36,6 +36,10 @@ fn main() {
     write("tokenizer/json", tokenizer_json().to_string().as_bytes());
     write("tokenizer/gguf", &vocabulary(true));
     write("tokenizer/gguf-without-bytes", &vocabulary(false));
+
+    for (name, text) in of_the_hub() {
+        write(&format!("hub/{name}"), text.to_string().as_bytes());
+    }
 }
 
 fn write(name: &str, bytes: &[u8]) {
@@ -365,6 +369,41 @@ fn vocabulary(has_bytes: bool) -> Vec<u8> {
         ("tokenizer.ggml.unknown_token_id", Value::U32(0)),
     ];
     gguf(metadata, Vec::new())
+}
+
+/// What a hub answers, and what is kept of it.
+fn of_the_hub() -> [(&'static str, Json); 5] {
+    let (sha256, git) = ("ab".repeat(32), "cd".repeat(20));
+    let file = json!({ "name": "a.gguf", "bytes": 5, "sha256": sha256 });
+    [
+        (
+            "about",
+            json!({ "id": "owner/name", "sha": "4567def", "gated": "manual" }),
+        ),
+        (
+            "files",
+            json!([
+                { "type": "file", "path": "a.gguf", "size": 5, "oid": git,
+                  "lfs": { "oid": sha256, "size": 5, "pointerSize": 134 } },
+                { "type": "file", "path": "config.json", "size": 3, "oid": git },
+            ]),
+        ),
+        (
+            "order",
+            json!({ "version": 1, "wish": "come", "since_ms": 1, "attempt": 1 }),
+        ),
+        (
+            "report",
+            json!({ "version": 1, "attempt": 1, "step": "Downloading the model", "trouble": "It broke",
+            "done_bytes": 3, "total_bytes": 5, "bytes_per_second": 1.5, "seconds_left": 2.5,
+            "failure": { "error": "It failed", "hint": "Try again", "needs_token": false } }),
+        ),
+        (
+            "origin",
+            json!({ "version": 1, "source": "hub/owner/name", "revision": "4567def",
+            "fetched_ms": 1, "files": [file] }),
+        ),
+    ]
 }
 
 fn text(text: &str) -> Value {

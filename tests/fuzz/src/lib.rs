@@ -10,6 +10,7 @@
 //! Not here: whether what a sound file says is understood right. That is for the tests of the crates.
 
 mod folder;
+mod hub;
 mod model;
 mod picture;
 mod tokenizer;
@@ -67,8 +68,15 @@ pub const PICTURE: Target = Target {
     most_bytes: picture::most_bytes,
 };
 
+/// What a hub answers, an order, a report, or where a model came from.
+pub const HUB: Target = Target {
+    name: "hub",
+    read: hub::read,
+    most_bytes: |len| (8 << 20) + 64 * len,
+};
+
 /// All of them.
-pub const TARGETS: [Target; 5] = [GGUF, SAFETENSORS, CONFIG, TOKENIZER, PICTURE];
+pub const TARGETS: [Target; 6] = [GGUF, SAFETENSORS, CONFIG, TOKENIZER, PICTURE, HUB];
 
 /// What became of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

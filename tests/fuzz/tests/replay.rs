@@ -11,7 +11,7 @@ const MOST_TIME: Duration = Duration::from_secs(10);
 
 /// Files that must not be refused: else what is changed in one would never get further than it does.
 /// `examples/seeds.rs` makes them.
-const WHOLE: [&str; 11] = [
+const WHOLE: [&str; 16] = [
     "gguf/model",
     "gguf/model-of-two-layers",
     "gguf/tower",
@@ -23,6 +23,11 @@ const WHOLE: [&str; 11] = [
     "tokenizer/json",
     "tokenizer/gguf",
     "tokenizer/gguf-without-bytes",
+    "hub/about",
+    "hub/files",
+    "hub/order",
+    "hub/report",
+    "hub/origin",
 ];
 
 /// One test, because memory is counted for the whole process.

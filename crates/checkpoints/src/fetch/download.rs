@@ -13,6 +13,7 @@
 //! The talking is done in `line`.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::lanes::Lanes;
 use super::line::{self, Head, Line, Reason};
@@ -25,6 +26,9 @@ use crate::error::Error;
 
 /// How often what lasts elsewhere (404, 403) is asked again once bytes came: a hub in trouble says many things.
 const LASTING_AT_MOST: u32 = 3;
+
+/// Nobody waits longer for a server where there is another.
+const LONG: Duration = Duration::from_secs(60);
 
 /// What is wanted, and where it is.
 pub struct Remote<'a> {
@@ -76,7 +80,10 @@ pub fn fetch(
         let is_surely_there = part.is_coming || matches!(reason, Reason::OtherLength);
         let is_hopeless = match is_surely_there {
             true => LASTING_AT_MOST < lasting,
-            false => reason.is_lasting() || (reason.is_offline() && tries.are_counted()),
+            false => {
+                let is_long = reason.is_offline() || LONG < reason.after();
+                reason.is_lasting() || (is_long && tries.are_counted())
+            }
         };
         match tries.next_pause().filter(|_| !is_hopeless) {
             Some(pause) => {

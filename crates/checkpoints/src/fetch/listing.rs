@@ -14,6 +14,7 @@ use crate::error::Error;
 pub struct Listed {
     /// Its name; files in folders are not listed.
     pub file: String,
+    /// How long it is.
     pub bytes: u64,
     /// Of all large files.
     pub sha256: Option<String>,
@@ -42,13 +43,13 @@ pub struct Repository<'a> {
 impl Repository<'_> {
     pub fn about(&self, watch: &mut Watch) -> Result<About, Halt> {
         let answer = self.ask("", watch)?;
-        Ok(about(self.name, &answer).ok_or_else(|| self.strange())?)
+        Ok(About::parse(self.name, &answer).ok_or_else(|| self.strange())?)
     }
 
     /// The files of `revision`.
     pub fn files(&self, revision: &str, watch: &mut Watch) -> Result<Vec<Listed>, Halt> {
         let answer = self.ask(&format!("/tree/{revision}"), watch)?;
-        Ok(files(&answer).ok_or_else(|| self.strange())?)
+        Ok(Listed::parse(&answer).ok_or_else(|| self.strange())?)
     }
 
     /// What people call it: "huggingface.co/ggml-org/gemma-3-4b-it-GGUF".
@@ -95,30 +96,32 @@ impl Repository<'_> {
 }
 
 impl Listed {
+    /// The files that the hub's answer lists.
+    pub fn parse(answer: &[u8]) -> Option<Vec<Self>> {
+        let answer: Value = serde_json::from_slice(answer).ok()?;
+        Some(answer.as_array()?.iter().filter_map(listed).collect())
+    }
+
     /// What it should be; `None` if the hub does not say, and then it is not taken.
-    pub fn expected(&self) -> Option<Expected<'_>> {
+    pub(crate) fn expected(&self) -> Option<Expected<'_>> {
         let sha256 = self.sha256.as_deref().map(Expected::Sha256);
         sha256.or_else(|| self.git.as_deref().map(Expected::Git))
     }
 }
 
-/// What the hub's answer says of the repository that was asked for as `asked`.
-pub fn about(asked: &str, answer: &[u8]) -> Option<About> {
-    let answer: Value = serde_json::from_slice(answer).ok()?;
-    let revision = answer["sha"].as_str().filter(|sha| is_plain(sha))?;
-    // One that was renamed still answers to its old name.
-    let name = answer["id"].as_str().filter(|id| is_repository(id));
-    Some(About {
-        name: name.unwrap_or(asked).to_owned(),
-        revision: revision.to_owned(),
-        is_gated: !matches!(answer["gated"], Value::Null | Value::Bool(false)),
-    })
-}
-
-/// The files that the hub's answer lists.
-pub fn files(answer: &[u8]) -> Option<Vec<Listed>> {
-    let answer: Value = serde_json::from_slice(answer).ok()?;
-    Some(answer.as_array()?.iter().filter_map(listed).collect())
+impl About {
+    /// What the hub's answer says of the repository that was asked for as `asked`.
+    pub fn parse(asked: &str, answer: &[u8]) -> Option<Self> {
+        let answer: Value = serde_json::from_slice(answer).ok()?;
+        let revision = answer["sha"].as_str().filter(|sha| is_plain(sha))?;
+        // One that was renamed still answers to its old name.
+        let name = answer["id"].as_str().filter(|id| is_repository(id));
+        Some(Self {
+            name: name.unwrap_or(asked).to_owned(),
+            revision: revision.to_owned(),
+            is_gated: !matches!(answer["gated"], Value::Null | Value::Bool(false)),
+        })
+    }
 }
 
 fn listed(entry: &Value) -> Option<Listed> {
@@ -193,7 +196,7 @@ mod tests {
     fn a_repository_says_what_it_is_now() {
         #[track_caller]
         fn check(answer: Value, expected: Option<(&str, bool)>) {
-            let found = about("old/name", answer.to_string().as_bytes());
+            let found = About::parse("old/name", answer.to_string().as_bytes());
             let found = found.as_ref().map(|about| (&*about.name, about.is_gated));
             assert_eq!(found, expected);
         }
