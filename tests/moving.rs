@@ -178,6 +178,35 @@ fn a_folder_that_is_gone_is_said_and_comes_back() {
     assert_eq!(names(&desk), ["a", "as-published", "linked"]);
 }
 
+/// Ctrl+C while bytes are copied: all is where it was, and nothing is left where it was going.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_stopped_move_leaves_all_where_it_was() {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+
+    let desk = with_models(&["a", "b", "c", "d"]);
+    let before = held(&desk);
+    let disk = other_disk();
+    let to = disk.path().join("far");
+    let mut moving = desk.command(&["models", "move", to.to_str().expect("UTF-8")]);
+    let moving = moving.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut moving = moving.spawn().expect("lectern");
+    let mut told = BufReader::new(moving.stderr.take().expect("it is piped")).lines();
+    told.next().expect("it begins").expect("text");
+    let pressed = Command::new("kill")
+        .args(["-INT", &moving.id().to_string()])
+        .status();
+    assert!(pressed.expect("kill").success());
+    let told: Vec<String> = told.map_while(Result::ok).collect();
+    let status = moving.wait().expect("it ends");
+    assert_eq!(status.code(), Some(130), "{told:?}");
+    assert_eq!(folder(&desk), desk.home().join("models"));
+    assert!(held(&desk) == before && !to.exists());
+    json(move_to(&desk, &to));
+    assert!(held(&desk) == before);
+}
+
 /// Killed at sixteen moments, from the first to the last: after each the models are all there, at the one place or at the
 /// other, and the next move goes on from there.
 #[cfg(target_os = "linux")] // elsewhere there is no second disk to rely on

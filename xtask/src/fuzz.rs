@@ -10,7 +10,7 @@ use crate::step::{Outcome, ask, cargo, command, run, say};
 use crate::{root, target};
 
 /// What is fuzzed, with the largest allocation in megabytes and the longest time in seconds that are right.
-const TARGETS: [(&str, u32, u32); 6] = [
+const TARGETS: [(&str, u32, u32); 7] = [
     ("hub", 64, 10),
     ("gguf", 64, 10),
     ("safetensors", 64, 10),
@@ -18,6 +18,7 @@ const TARGETS: [(&str, u32, u32); 6] = [
     ("tokenizer", 64, 10),
     // 89 megapixels, as `documents` says: seconds where every step is looked at.
     ("picture", 512, 60),
+    ("notes", 64, 10),
 ];
 
 /// What makes every branch and comparison visible to libFuzzer, and memory errors to everybody.

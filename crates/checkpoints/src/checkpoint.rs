@@ -76,7 +76,11 @@ pub(crate) fn gguf_at(path: &Path) -> Result<Option<PathBuf>, Error> {
     match kind.is_dir() {
         true if path.join("config.json").is_file() => Ok(None),
         true => gguf_file::in_folder(path),
-        false => Ok(Some(path.to_owned())),
+        false if kind.is_file() => Ok(Some(path.to_owned())),
+        // Of a pipe or a device nobody knows where it ends.
+        false => Err(Error::NotACheckpoint {
+            path: path.to_owned(),
+        }),
     }
 }
 

@@ -40,6 +40,67 @@ fn main() {
     for (name, text) in of_the_hub() {
         write(&format!("hub/{name}"), text.to_string().as_bytes());
     }
+    for (name, text) in notes() {
+        write(&format!("notes/{name}"), text.to_string().as_bytes());
+    }
+}
+
+/// The small files that say where models are.
+fn notes() -> Vec<(&'static str, Json)> {
+    let digest = |digit: &str| format!("sha256:{}", digit.repeat(64));
+    let layer = |kind: &str, digit: &str| {
+        let kind = format!("application/vnd.ollama.image.{kind}");
+        json!({ "mediaType": kind, "digest": digest(digit), "size": 1 })
+    };
+    let manifest = |layers: &[Json]| json!({ "schemaVersion": 2, "layers": layers });
+    let link = json!({
+        "version": 1, "path": "/nowhere/model.gguf", "mmproj": "/nowhere/mmproj.gguf",
+        "program": "Ollama", "tuning": "instructed",
+    });
+    let origin = json!({
+        "version": 1, "source": "huggingface.co/someone/model", "revision": "4567def",
+        "fetched_ms": 1, "files": [{ "name": "model.gguf", "bytes": 1, "sha256": "ab".repeat(32) }],
+    });
+    let journal = json!({
+        "version": 1, "step": "deleting", "from": "/nowhere/a", "to": "/nowhere/b",
+        "is_one_disk": false, "is_new": true, "entries": ["a.gguf"],
+    });
+    vec![
+        ("link", link),
+        (
+            "manifest",
+            manifest(&[layer("model", "a"), layer("template", "b")]),
+        ),
+        (
+            "manifest-of-projector",
+            manifest(&[layer("model", "a"), layer("projector", "c")]),
+        ),
+        (
+            "manifest-list",
+            json!({ "manifests": [{ "digest": digest("d"), "runner": "llamacpp" }] }),
+        ),
+        (
+            "pointer",
+            json!({ "version": 1, "folder": "/nowhere/models" }),
+        ),
+        ("origin", origin),
+        ("journal", journal),
+        // Each leads out of where it may lead.
+        (
+            "link-to-a-neighbour",
+            json!({ "version": 1, "path": "../precious.gguf" }),
+        ),
+        (
+            "link-to-itself",
+            json!({ "version": 1, "path": "/dev/stdin" }),
+        ),
+        (
+            "manifest-leads-out",
+            manifest(&[json!({
+                "mediaType": "application/vnd.ollama.image.model", "digest": "sha256:../../../etc/passwd",
+            })]),
+        ),
+    ]
 }
 
 fn write(name: &str, bytes: &[u8]) {

@@ -12,6 +12,7 @@
 mod folder;
 mod hub;
 mod model;
+mod notes;
 mod picture;
 mod tokenizer;
 
@@ -75,8 +76,15 @@ pub const HUB: Target = Target {
     most_bytes: |len| (8 << 20) + 64 * len,
 };
 
+/// What says where models are: links, manifests, pointers, journals, origins.
+pub const NOTES: Target = Target {
+    name: "notes",
+    read: notes::read,
+    most_bytes: |len| (8 << 20) + 64 * len,
+};
+
 /// All of them.
-pub const TARGETS: [Target; 6] = [GGUF, SAFETENSORS, CONFIG, TOKENIZER, PICTURE, HUB];
+pub const TARGETS: [Target; 7] = [GGUF, SAFETENSORS, CONFIG, TOKENIZER, PICTURE, HUB, NOTES];
 
 /// What became of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,7 +11,7 @@ const MOST_TIME: Duration = Duration::from_secs(10);
 
 /// Files that must not be refused: else what is changed in one would never get further than it does.
 /// `examples/seeds.rs` makes them.
-const WHOLE: [&str; 16] = [
+const WHOLE: [&str; 21] = [
     "gguf/model",
     "gguf/model-of-two-layers",
     "gguf/tower",
@@ -28,6 +28,11 @@ const WHOLE: [&str; 16] = [
     "hub/order",
     "hub/report",
     "hub/origin",
+    "notes/link",
+    "notes/manifest",
+    "notes/manifest-of-projector",
+    "notes/pointer",
+    "notes/origin",
 ];
 
 /// One test, because memory is counted for the whole process.

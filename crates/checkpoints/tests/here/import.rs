@@ -172,6 +172,26 @@ fn a_model_in_parts_is_taken_in_and_removed_as_one() {
     assert_eq!(home.names(), [""; 0]);
 }
 
+/// A pipe has no end that is known, and a link to one would wait for ever.
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_no_model() {
+    let home = Home::new();
+    let pipe = home.outside("pipe.gguf");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    for taking in [None, Some(Taking::Link)] {
+        let refused = home.models.import(&pipe, None, taking, &NEVER, |_, _| {});
+        assert!(
+            matches!(refused, Err(Error::NotACheckpoint { .. })),
+            "{refused:?}"
+        );
+    }
+    let link = format!(r#"{{"version":1,"path":{:?}}}"#, pipe);
+    fs::write(home.inside("pipe.link.json"), link).unwrap();
+    assert_eq!(home.models.list().unwrap().problems.len(), 1);
+}
+
 /// Whoever asks for a copy gets one, and whoever asks for a clone gets no copy in its place.
 #[test]
 fn a_wish_is_kept_or_refused() {
