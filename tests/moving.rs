@@ -178,6 +178,58 @@ fn a_folder_that_is_gone_is_said_and_comes_back() {
     assert_eq!(names(&desk), ["a", "as-published", "linked"]);
 }
 
+/// A disk in memory, which only an administrator may mount.
+#[cfg(target_os = "linux")]
+struct Mounted {
+    place: PathBuf,
+}
+
+#[cfg(target_os = "linux")]
+impl Mounted {
+    fn at(place: PathBuf, how: &str) -> Option<Self> {
+        fs::create_dir(&place).expect("a folder");
+        let mut mount = std::process::Command::new("mount");
+        let mounted = mount
+            .args(["-t", "tmpfs", "-o", how, "tmpfs"])
+            .arg(&place)
+            .output();
+        match mounted {
+            Ok(mounted) if mounted.status.success() => Some(Self { place }),
+            refused => {
+                println!("left out, as no disk can be mounted here: {refused:?}");
+                None
+            }
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        let mut umount = std::process::Command::new("umount");
+        drop(umount.arg("-l").arg(&self.place).status());
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_takes_nothing_is_said_and_nothing_is_lost() {
+    let desk = with_models(&["a"]);
+    let before = held(&desk);
+    for (name, how, words) in [
+        ("small", "size=16000000", "are needed in"),
+        ("locked", "ro", "Read-only file system"),
+    ] {
+        let Some(disk) = Mounted::at(desk.home().join(name), how) else {
+            return;
+        };
+        fails(&move_to(&desk, &disk.place.join("far")), words);
+        assert_eq!(fs::read_dir(&disk.place).expect("the disk").count(), 0);
+        assert!(held(&desk) == before);
+        assert_eq!(folder(&desk), desk.home().join("models"));
+    }
+}
+
 /// Ctrl+C while bytes are copied: all is where it was, and nothing is left where it was going.
 #[cfg(target_os = "linux")]
 #[test]

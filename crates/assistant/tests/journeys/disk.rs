@@ -79,6 +79,50 @@ fn a_removed_model_comes_back_chosen_until_lectern_quits() {
     assert_eq!(trash.bytes, 0);
 }
 
+/// A person moves the folder away, or unplugs its disk, while Lectern runs: that is said, nothing is made in its place,
+/// and when it is back all goes on.
+#[test]
+fn a_folder_that_goes_away_while_lectern_runs_is_said() {
+    let desk = Desk::new();
+    let folder = desk.assistant.models_folder().unwrap();
+    let chat = desk.new_conversation();
+    desk.assistant.models().unwrap();
+    let away = desk.home.path().join("away");
+    fs::rename(&folder, &away).unwrap();
+    let refused = [
+        desk.assistant.models().unwrap_err(),
+        desk.assistant.disk().unwrap_err(),
+        desk.assistant.remove_model(STARTER).unwrap_err(),
+        desk.assistant.use_in_place(&starter()).unwrap_err(),
+        desk.try_ask(chat, "Hello.", 1).unwrap_err(),
+    ];
+    for error in refused {
+        let said = error.sentence();
+        assert!(said.contains(folder.to_str().unwrap()), "{said}");
+        assert!(error.hint().is_some_and(|hint| hint.contains("disk")));
+    }
+    assert!(!folder.exists());
+    fs::rename(&away, &folder).unwrap();
+    desk.ask(chat, "Hello.", 1);
+}
+
+#[test]
+fn the_models_move_while_lectern_runs_and_answer_from_there() {
+    let desk = Desk::new();
+    let chat = desk.new_conversation();
+    desk.ask(chat, "Hello.", 1);
+    let far = desk.home.path().join("far");
+    let never = std::sync::atomic::AtomicBool::new(false);
+    let moved = desk.assistant.move_models(&far, &never, |_, _| {});
+    assert_eq!(moved.unwrap(), Some(far.clone()));
+    assert_eq!(desk.assistant.models_folder().unwrap(), far);
+    let model = &desk.assistant.models().unwrap()[0];
+    assert!(model.path.starts_with(&far));
+    desk.ask(chat, "And now?", 1);
+    let desk = desk.restarted();
+    desk.ask(chat, "And after a restart?", 1);
+}
+
 #[test]
 fn what_is_left_over_is_told_and_deleted_by_its_name() {
     let desk = Desk::without_a_model();
