@@ -168,6 +168,29 @@ fn what_is_missing_or_torn_is_named() {
     folder.check_refused("FOLDER is a Llama model, not Gemma 3");
     folder.write("config.json", r#"{ "model_type": "gemma4_text" }"#);
     folder.check_refused("FOLDER is a Gemma 4 model, not Gemma 3");
+    folder.write("config.json", r#"{ "model_type": "gemma3n" }"#);
+    folder.check_refused("FOLDER is a Gemma 3n model, not Gemma 3");
+    // EmbeddingGemma.
+    let headless = r#"{ "model_type": "gemma3_text", "architectures": ["Gemma3TextModel"] }"#;
+    folder.write("config.json", headless);
+    folder.check_refused(
+        "FOLDER is a Gemma3TextModel, which turns text into numbers for searching and writes none",
+    );
+    folder.write(
+        "config.json",
+        &headless.replace("TextModel", "ForSequenceClassification"),
+    );
+    folder.check_refused("FOLDER is a Gemma3ForSequenceClassification, not Gemma 3");
+    folder.write("adapter_config.json", "{}");
+    folder.check_refused("FOLDER is an adapter (LoRA), which changes a model and is none");
+
+    let folder = Folder::new();
+    let packed = r#"{"a":{"dtype":"U32","shape":[1],"data_offsets":[0,4]}}"#;
+    let mut file = (packed.len() as u64).to_le_bytes().to_vec();
+    file.extend(packed.bytes().chain([0; 4]));
+    fs::write(folder.path.join("model.safetensors"), file).unwrap();
+    folder
+        .check_refused("FOLDER cannot be used: its weights are packed as U32 for another program");
     folder.write("config.json", "[");
     let refused = folder.identify().unwrap_err().to_string();
     assert!(
