@@ -1,11 +1,13 @@
 //! Models that are to come: a queue that survives everything, because it lies in the models folder and not in here.
 //!
 //! Whoever asks for something writes it into the order book (`checkpoints::orders`). Each process that wants a model to
-//! come has one thread that works through the book (`worker`), one model after the other; of several processes one
+//! come has one thread that works through the book (`worker`, and for each model `attempt` and `overseer`), one model after the other; of several processes one
 //! does, and the others watch. A wish that another process writes is obeyed within a second.
 //!
 //! What a window shows is `shown`; who wants to hear of changes is in `watching`.
 
+mod attempt;
+mod overseer;
 mod shown;
 mod watching;
 mod worker;

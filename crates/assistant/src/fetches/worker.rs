@@ -1,21 +1,18 @@
-//! The thread that works through the order book, and the one that looks after it.
+//! The thread that works through the order book.
 
 use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
 
-use checkpoints::fetch::{Event, Outcome, Patience, Sources, Wanted};
-use checkpoints::orders::{Entry, Failure, Order, Report, Wish};
+use checkpoints::fetch::{Outcome, Wanted};
+use checkpoints::orders::{Failure, Order, Report, Wish};
 use checkpoints::{FetchTurn, Models};
 
-use super::{Fetches, LOOK_EVERY, Running, shown};
+use super::overseer::{drop_all, look_after};
+use super::{LOOK_EVERY, Running, attempt, shown};
 use crate::{Assistant, Error};
-
-/// Between two reports to other processes.
-const REPORT_EVERY: Duration = Duration::from_secs(1);
 
 /// Lets the book be worked through, unless that is being done.
 pub fn wake(assistant: &Assistant) {
@@ -94,18 +91,6 @@ fn work_once(assistant: &Assistant) -> Result<bool, Error> {
     Ok(true)
 }
 
-fn drop_all(
-    models: &Models,
-    name: &str,
-    wanted: Option<Wanted>,
-    turn: &FetchTurn,
-) -> Result<(), Error> {
-    if let Some(wanted) = wanted {
-        wanted.forget(models, turn)?;
-    }
-    Ok(models.drop_order(name, turn)?)
-}
-
 /// Fetches what was ordered, until it is here, fails, or is not wanted any more.
 fn run(
     assistant: &Assistant,
@@ -138,7 +123,7 @@ fn run(
     let is_over = AtomicBool::new(false);
     let fetched = thread::scope(|scope| {
         scope.spawn(|| look_after(fetches, models, name, order, &stop, &is_over, turn));
-        let work = || fetch(assistant, models, wanted, &stop, turn);
+        let work = || attempt::fetch(assistant, models, wanted, &stop, turn);
         let fetched = catch_unwind(AssertUnwindSafe(work));
         is_over.store(true, Ordering::Relaxed);
         fetches.tell(fetches.state());
@@ -178,157 +163,6 @@ fn run(
     }
 }
 
-/// Fetches it, and waits out whatever passes by waiting.
-fn fetch(
-    assistant: &Assistant,
-    models: &Models,
-    wanted: Wanted,
-    stop: &AtomicBool,
-    turn: &FetchTurn,
-) -> Result<Outcome, Error> {
-    let fetches = &assistant.inner.fetches;
-    let options = &assistant.inner.options;
-    let patience = patience(options.hurry);
-    let is_gated = matches!(wanted, Wanted::Published(published) if published.is_gated);
-    let token = match is_gated {
-        true => assistant.token()?,
-        false => None,
-    };
-    let sources = Sources {
-        token,
-        patience,
-        ..Sources::usual(options.hub.as_deref())
-    };
-    let mut on_event = |event| hear(fetches, event);
-    let (mut pause, mut furthest_bytes) = (patience.first_pause, 0);
-    loop {
-        let fetched = wanted.fetch(models, turn, &sources, &options.clock, stop, &mut on_event);
-        let error = match fetched {
-            Ok(outcome) => return Ok(outcome),
-            Err(error) if error.may_pass() => Error::from(error),
-            Err(error) => return Err(error.into()),
-        };
-        let came_bytes = wanted.partial_bytes(models);
-        if furthest_bytes < came_bytes {
-            (pause, furthest_bytes) = (patience.first_pause, came_bytes);
-        }
-        let what = capitalised(&error.to_string());
-        hear(fetches, Event::Trouble { what, pause });
-        let until = Instant::now() + pause;
-        while !stop.load(Ordering::Relaxed) && Instant::now() < until {
-            let seen = fetches.state().changes;
-            fetches.wait(seen, until.saturating_duration_since(Instant::now()));
-        }
-        pause = (2 * pause).min(patience.longest_pause);
-        if stop.load(Ordering::Relaxed) {
-            return Ok(Outcome::Cancelled);
-        }
-    }
-}
-
-fn patience(hurry: Option<u32>) -> Patience {
-    match hurry {
-        Some(times) => Patience::usual().hurried(times),
-        None => Patience::usual(),
-    }
-}
-
-/// What is to be shown of it.
-fn hear(fetches: &Fetches, event: Event) {
-    let mut state = fetches.state();
-    let Some(running) = &mut state.running else {
-        return;
-    };
-    let report = &mut running.report;
-    match event {
-        Event::Step(step) => {
-            report.step = step.to_string();
-            report.trouble = None;
-        }
-        Event::Progress {
-            done_bytes,
-            total_bytes,
-            bytes_per_second,
-            seconds_left,
-        } => {
-            report.trouble = None;
-            (report.done_bytes, report.total_bytes) = (done_bytes, total_bytes);
-            (report.bytes_per_second, report.seconds_left) = (bytes_per_second, seconds_left);
-        }
-        Event::Trouble { what, pause } => {
-            report.trouble = Some(trouble(&what, pause));
-            (report.bytes_per_second, report.seconds_left) = (None, None);
-        }
-    }
-    fetches.tell(state);
-}
-
-/// "The line to huggingface.co broke; trying again in 8 seconds"
-fn trouble(what: &str, pause: Duration) -> String {
-    let seconds = pause.as_secs_f64().ceil() as u64;
-    let minutes = seconds.div_ceil(60);
-    match seconds {
-        0 => format!("{what}; trying again"),
-        1 => format!("{what}; trying again in a second"),
-        2..=120 => format!("{what}; trying again in {seconds} seconds"),
-        _ => format!("{what}; trying again in {minutes} minutes"),
-    }
-}
-
-fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string());
-    first.unwrap_or_default() + letters.as_str()
-}
-
-/// Obeys what is written into the book meanwhile, and says there how far the fetch is.
-fn look_after(
-    fetches: &Fetches,
-    models: &Models,
-    name: &str,
-    order: Order,
-    stop: &AtomicBool,
-    is_over: &AtomicBool,
-    turn: &FetchTurn,
-) {
-    let mut reported: Option<Instant> = None;
-    while !is_over.load(Ordering::Relaxed) {
-        let now = models.order(name).ok().flatten().map(|entry| entry.order);
-        let is_wanted = match now {
-            Some(Ok(now)) => (now.wish, now.attempt) == (order.wish, order.attempt),
-            Some(Err(_)) => true, // damaged while it is under way: what was wanted is known
-            None => false,        // the folder was moved away, or somebody deleted it by hand
-        };
-        if !is_wanted {
-            stop.store(true, Ordering::Relaxed);
-            fetches.tell(fetches.state());
-        }
-        drop_cancelled(models, name, turn);
-        if reported.is_none_or(|last| REPORT_EVERY <= last.elapsed()) {
-            let report = fetches.state().running.as_ref().map(|it| it.report.clone());
-            // Others then see it a second later.
-            let _ = report.map(|report| models.put_report(name, &report, turn));
-            reported = Some(Instant::now());
-        }
-        let begun = Instant::now();
-        while !is_over.load(Ordering::Relaxed) && begun.elapsed() < LOOK_EVERY {
-            let seen = fetches.state().changes;
-            fetches.wait(seen, LOOK_EVERY.saturating_sub(begun.elapsed()));
-        }
-    }
-}
-
-/// Drops what is not wanted any more and is not the one being fetched. What cannot be dropped now is tried again.
-fn drop_cancelled(models: &Models, fetched: &str, turn: &FetchTurn) {
-    let entries = models.orders().unwrap_or_default().into_iter();
-    let is_cancelled = |entry: &Entry| {
-        entry.name != fetched && matches!(&entry.order, Ok(order) if order.wish == Wish::Cancel)
-    };
-    for entry in entries.filter(is_cancelled) {
-        let _ = drop_all(models, &entry.name, entry.wanted, turn);
-    }
-}
-
 /// Says why it does not come; in here, where the book cannot be written.
 fn give_up(
     assistant: &Assistant,
@@ -359,17 +193,4 @@ fn failure(error: &Error) -> Failure {
         hint: error.hint().unwrap_or_default().to_owned(),
         needs_token,
     }
-}
-
-#[test]
-fn trouble_says_when_it_is_tried_again() {
-    #[track_caller]
-    fn check(pause_ms: u64, expected: &str) {
-        let pause = Duration::from_millis(pause_ms);
-        assert_eq!(trouble("The line broke", pause), expected);
-    }
-    check(0, "The line broke; trying again");
-    check(50, "The line broke; trying again in a second");
-    check(8000, "The line broke; trying again in 8 seconds");
-    check(3_600_000, "The line broke; trying again in 60 minutes");
 }

@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::Step;
 use super::watch::Watch;
 use crate::disk::{self, Halt};
 use crate::error::Error;
 
 /// Bytes between two looks at the stop flag, and at the room that is left.
 const PIECE: usize = 1 << 20;
+/// Reading so much is felt.
+const TAKES_A_MOMENT: u64 = 256 << 20;
 const LOOK_FOR_ROOM_EVERY: u64 = 64 << 20;
 
 /// What is here of the file, and how its server called the whole.
@@ -30,7 +33,7 @@ pub struct Part {
 
 impl Part {
     /// Reads what an earlier try left.
-    pub fn open(path: &Path, whole_bytes: u64, watch: &Watch) -> Result<Self, Halt> {
+    pub fn open(path: &Path, whole_bytes: u64, watch: &mut Watch) -> Result<Self, Halt> {
         let file = File::options()
             .create(true)
             .truncate(false)
@@ -39,6 +42,9 @@ impl Part {
             .open(path);
         let mut file = file.map_err(Error::io("write", path))?;
         let here_bytes = file.metadata().map_err(Error::io("read", path))?.len();
+        if TAKES_A_MOMENT < here_bytes {
+            watch.step(Step::Checking);
+        }
         let (mut digest, mut bytes) = (Sha256::new(), 0);
         let mut piece = vec![0; PIECE];
         while here_bytes <= whole_bytes && bytes < here_bytes {
