@@ -6,9 +6,9 @@ use std::path::Path;
 use std::process::{Child, Output, Stdio};
 use std::time::Instant;
 
-use journeys::Desk;
 use journeys::between::{Proxy, Secure};
-use journeys::hub::{Gate, Hub, Repositories, model};
+use journeys::hub::{Fault, Gate, Hub, Repositories, model};
+use journeys::{Desk, golden};
 use serde_json::Value;
 
 const REPOSITORY: &str = "ggml-org/gemma-3-1b-it-GGUF";
@@ -143,12 +143,39 @@ fn a_folder_that_is_moved_away_loses_nothing() {
     assert!(sent < BYTES as u64 + 32_000_000, "{sent} bytes for {BYTES}");
 }
 
+/// What passes by waiting is waited out and said; a server that wants to be left alone is, for as long as it says.
+#[test]
+fn what_passes_is_said_and_waited_out() {
+    let (desk, hub) = (Desk::new(), hub());
+    let faults = [
+        Fault::Status(503),
+        Fault::Patience(2),
+        Fault::HangUpAfter(100_000),
+    ];
+    hub.plan(faults.map(Some));
+    let begun = Instant::now();
+    let mut command = desk.at_hub(&hub, &["models", "download", NAME]);
+    let output = command.env("LECTERN_HURRY", "3").output().expect("lectern");
+    succeeds(&output);
+    assert!(
+        2.0 <= begun.elapsed().as_secs_f64(),
+        "it was not left alone"
+    );
+    let said = String::from_utf8_lossy(&output.stderr);
+    for words in [
+        "has trouble of its own (503); trying again in a second",
+        "asks to be left alone for a while; trying again in 2 seconds",
+        "broke; trying again in",
+    ] {
+        assert!(said.contains(words), "{words:?} is not in {said}");
+    }
+}
+
 /// Each refusal has its own sentence and next step, and what was refused can be asked for again.
 #[test]
 fn each_refusal_has_its_own_sentence() {
     #[track_caller]
     fn check(status: u16, words: &str, hint: &str) {
-        use journeys::hub::Fault;
         let (desk, hub) = (Desk::new(), hub());
         hub.plan([Some(Fault::Status(status))]);
         fails(
@@ -211,6 +238,9 @@ fn a_gated_model_comes_with_a_token() {
         "only to those who have agreed to Gemma's terms",
         "token",
     );
+    let report = desk.home().join(format!("models/{GATED}.report.partial"));
+    let report = fs::read_to_string(report).expect("it says why");
+    assert!(report.contains(r#""needs_token": true"#), "{report}");
     said.push(set(UNKNOWN));
     fails(&said[1], "does not accept the token", "make a new token");
     said.push(set("two words"));
@@ -244,6 +274,48 @@ fn a_gated_model_comes_with_a_token() {
         .flat_map(|output| [&output.stdout, &output.stderr]);
     let said: String = said.map(|bytes| String::from_utf8_lossy(bytes)).collect();
     assert!(!said.contains("abcdefghij"), "a token was shown");
+}
+
+/// A folder in Hugging Face's layout comes whole: small files, of which the hub only has git's name, and large ones.
+#[test]
+fn a_folder_comes_with_all_that_belongs_to_it() {
+    const FOLDER: &str = "gemma-3-270m";
+    let read = |name: &str| fs::read(golden("tiny-text").join(name)).expect("the golden model");
+    let vocabulary = br#"{ "model": { "vocab": {} } }"#;
+    let mut hub = Repositories::default();
+    for (name, bytes) in [
+        ("README.md", b"# Gemma".to_vec()),
+        ("config.json", read("config.json")),
+        ("model.safetensors", read("model.safetensors")),
+        ("tokenizer.json", vocabulary.to_vec()),
+        ("optimizer.bin", vec![0; 1000]),
+    ] {
+        hub = hub.with("google/gemma-3-270m", name, bytes);
+    }
+    let (desk, hub) = (Desk::new(), hub.open());
+    // Wrong bytes of a small file are noticed as well.
+    hub.plan([Some(Fault::WrongBytes)]);
+    succeeds(&run(&desk, &hub, &["models", "download", FOLDER]));
+    let mut names: Vec<_> = fs::read_dir(desk.home().join("models").join(FOLDER))
+        .expect("the folder")
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
+        .collect();
+    names.sort();
+    let expected = [
+        "NOTICE.txt",
+        "config.json",
+        "model.safetensors",
+        "tokenizer.json",
+    ];
+    assert_eq!(names, expected);
+    let verified = succeeds(&run(&desk, &hub, &["models", "verify", FOLDER]));
+    assert!(!verified.is_empty());
 }
 
 /// The catalogue beside what the hub has: what is as it should be, what is not, and why.
@@ -332,7 +404,7 @@ fn a_certificate_of_the_network_is_trusted_where_it_is_named() {
 fn several_lines_bring_more_than_one() {
     let fetch = |has_ranges: bool| {
         let (desk, hub) = (Desk::new(), hub());
-        hub.slow_down(16e6);
+        hub.slow_down(8e6);
         if !has_ranges {
             hub.forget_ranges();
         }
@@ -346,7 +418,7 @@ fn several_lines_bring_more_than_one() {
     assert_eq!(questions, 1);
     let (several, questions) = fetch(true);
     assert!(4 <= questions, "{questions}");
-    println!("40 MB at 16 MB/s a line: {one:.1} s over one line, {several:.1} s over several");
+    println!("40 MB at 8 MB/s a line: {one:.1} s over one line, {several:.1} s over several");
     assert!(
         several < 0.7 * one,
         "{several} s over several lines, {one} s over one"

@@ -60,6 +60,13 @@ struct File {
     sha256: String,
 }
 
+impl File {
+    /// Whether git only has a note about it, and its SHA-256 is told.
+    fn is_large(&self) -> bool {
+        self.name.ends_with(".gguf") || self.name.ends_with(".safetensors")
+    }
+}
+
 /// Who may have a repository.
 #[derive(Debug, Clone, Default)]
 pub struct Gate {

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use sha1::{Digest, Sha1};
 
 use super::{Fault, File, REVISION, Shared, State};
 
@@ -94,13 +95,16 @@ impl Shared {
             (None, _) => say(line, 404, &[("x-error-code", "EntryNotFound")], ""),
             (Some(_), Some((status, code))) => say(line, status, &[("x-error-code", code)], ""),
             (Some(place), None) => {
-                let File { bytes, sha256, .. } = &self.files[place];
+                let file = &self.files[place];
+                if !file.is_large() {
+                    return self.serve(line, file, &request); // what is small lies on the hub itself
+                }
                 let to = format!("http://{}/content/{place}", self.content);
                 let headers = [
                     ("location", to.as_str()),
                     ("x-repo-commit", REVISION),
-                    ("x-linked-size", &bytes.len().to_string()),
-                    ("x-linked-etag", &format!("\"{sha256}\"")),
+                    ("x-linked-size", &file.bytes.len().to_string()),
+                    ("x-linked-etag", &format!("\"{}\"", file.sha256)),
                 ];
                 say(line, 302, &headers, "")
             }
@@ -135,6 +139,10 @@ impl Shared {
         }
         let entry = |file: &File| {
             let size = file.bytes.len();
+            if !file.is_large() {
+                let oid = git_name(&file.bytes);
+                return json!({ "type": "file", "oid": oid, "path": file.name, "size": size });
+            }
             let lfs = json!({ "oid": file.sha256, "size": size, "pointerSize": 134 });
             json!({ "type": "file", "oid": "0", "path": file.name, "size": size, "lfs": lfs })
         };
@@ -244,6 +252,15 @@ impl Shared {
         }
         Ok(())
     }
+}
+
+/// What git calls a file: the SHA-1 of a head and the bytes.
+fn git_name(bytes: &[u8]) -> String {
+    let mut digest = Sha1::new();
+    digest.update(format!("blob {}\0", bytes.len()));
+    digest.update(bytes);
+    let digest = digest.finalize();
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn say(mut line: &TcpStream, status: u16, headers: &[(&str, &str)], body: &str) -> io::Result<()> {
