@@ -123,6 +123,11 @@ fn ask_and_complete_print_an_answer() {
         figures["text"].as_str().map(str::trim),
         Some(continued.trim())
     );
+    let disk = json(desk.lectern(&["models", "disk", "--json"]));
+    assert!(
+        disk["models"][0]["last_used_ms"].is_i64(),
+        "it has answered"
+    );
 }
 
 /// Words come while the model writes, not all at the end; and a reader that goes away ends it.
@@ -221,6 +226,12 @@ fn models_of_other_programs_are_used_where_they_are() {
     fs::rename(&theirs, desk.home().join("moved.gguf")).expect("they moved it");
     fails(desk.lectern(&["complete", "w4"]), "is not there any more");
     let disk = json(desk.lectern(&["models", "disk", "--json"]));
+    let listed = desk.lectern(&["models", "list"]);
+    let said = String::from_utf8_lossy(&listed.stderr).into_owned();
+    assert!(
+        said.starts_with("not listed: 1 that cannot be used"),
+        "{said}"
+    );
     let what = disk["leftovers"][0]["what"].as_str().expect("a sentence");
     assert!(what.contains(path), "{what}");
     succeeds(desk.lectern(&["models", "remove", "tiny"]));

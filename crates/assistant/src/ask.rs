@@ -226,6 +226,14 @@ impl Assistant {
         if let Err(Error::Crashed { .. } | Error::Engine(_)) = outcome {
             self.unload(&mut seat);
         }
+        // One that is given by its path is not among the models here, and needs no library.
+        let is_ours = ask.model.is_none_or(|name| name == model.name);
+        if outcome.is_ok() && is_ours {
+            // The answer is there: what is not kept of it is no reason to fail.
+            let _ = self
+                .library()
+                .and_then(|library| Ok(library.model_was_used(&model.name, self.now_ms())?));
+        }
         outcome
     }
 }

@@ -109,6 +109,14 @@ fn list(assistant: &Assistant, json: bool) -> Result<(), Failure> {
         )
         .map_err(Failure::Output)?;
     }
+    let unusable = assistant.model_names()?.len().saturating_sub(models.len());
+    if 0 < unusable {
+        // Only for who watches; a closed standard error changes no list.
+        let _ = writeln!(
+            io::stderr(),
+            "not listed: {unusable} that cannot be used; `lectern models disk` says why"
+        );
+    }
     Ok(())
 }
 
