@@ -83,7 +83,11 @@ fn follow(assistant: &Assistant, name: &str) -> Result<Option<Model>, Failure> {
             seconds_left,
         } => bar.progress(done_bytes, total_bytes, seconds_left),
         FetchEvent::Done(model) => here = Some(model),
-        FetchEvent::Cancelled => bar.step("It waits; `lectern models resume` lets it go on"),
+        FetchEvent::Cancelled => {
+            bar.step(&format!(
+                "It waits; `lectern models resume {name}` lets it go on"
+            ));
+        }
     });
     bar.end();
     outcome?;
