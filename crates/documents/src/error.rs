@@ -68,9 +68,47 @@ pub enum Error {
         /// How many there are.
         found_bytes: usize,
     },
+    /// Something else than a document, as far as its content tells.
+    #[error("this is {found}, not a document that Lectern reads")]
+    NotADocument {
+        /// "a spreadsheet", "a file of an unknown kind".
+        found: &'static str,
+    },
+    /// It wants a password, or a shop's key.
+    #[error("the {format} file is encrypted")]
+    Encrypted {
+        /// "PDF".
+        format: &'static str,
+    },
+    /// The file ends early, or says one thing and holds another.
+    #[error("the {format} file is damaged: {why}")]
+    DamagedDocument {
+        /// "EPUB".
+        format: &'static str,
+        /// What was expected and what was found.
+        why: String,
+    },
+    /// A short file that becomes a very long one when it is read.
+    #[error("the {format} file holds a part of more than {most_megabytes} MB, which no book has")]
+    TooMuch {
+        /// "DOCX".
+        format: &'static str,
+        /// Megabytes that are read.
+        most_megabytes: u64,
+    },
+    /// A sound file without a word, a page or a picture.
+    #[error("there is nothing to read in the {format} file")]
+    NothingInIt {
+        /// "PDF".
+        format: &'static str,
+    },
 }
 
 impl Error {
+    pub(crate) fn damaged(format: &'static str, why: String) -> Self {
+        Self::DamagedDocument { format, why }
+    }
+
     /// What the person can do about it, if anything.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
@@ -87,6 +125,20 @@ impl Error {
             Self::Damaged { .. } | Self::Truncated { .. } => {
                 "fetch or copy the file again; if other programs show it, save it as PNG there"
             }
+            Self::NotADocument { .. } => {
+                "choose a PDF, EPUB, DOCX, HTML, Markdown or text file, or save it as one of them first"
+            }
+            Self::Encrypted { format: "PDF" } => {
+                "open it with its password in another program, and save or print it to a PDF without one"
+            }
+            Self::Encrypted { format: "DOCX" } => {
+                "open it with its password in Word or LibreOffice, and save it without one"
+            }
+            Self::Encrypted { .. } => "choose a copy without copy protection",
+            Self::DamagedDocument { .. } | Self::TooMuch { .. } => {
+                "fetch or copy the file again; if other programs show it, save it anew there"
+            }
+            Self::NothingInIt { .. } => "look whether it is the right file",
         })
     }
 }
