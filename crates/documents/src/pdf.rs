@@ -44,11 +44,26 @@ const KNOWN_SHARE: f32 = 0.5;
 struct Page {
     /// In reading order.
     lines: Vec<Line>,
+    /// So many of them, from the first, are written in the main direction of the page.
+    upright: usize,
     /// Lines that stand here only because they stand on many pages.
     repeated: Vec<String>,
     /// From top to bottom, in points.
     height: f32,
     is_scan: bool,
+}
+
+impl Page {
+    /// What was set aside becomes the text.
+    fn put_back(&mut self) {
+        let lines = std::mem::take(&mut self.repeated).into_iter();
+        let lines = lines.map(|text| Line {
+            text,
+            is_row: true,
+            ..Line::default()
+        });
+        self.lines = lines.collect();
+    }
 }
 
 pub fn read(
@@ -98,6 +113,9 @@ pub fn read(
         return Err(Error::damaged(FORMAT, "its end is missing".into()));
     }
     repeated::set_aside(&mut pages);
+    if pages.iter().all(|page| page.lines.is_empty()) {
+        pages.iter_mut().for_each(Page::put_back); // a form, or a row of slides, and nothing else
+    }
     let texts = paragraphs::texts(&pages);
     let sections = pages.into_iter().zip(texts).enumerate();
     let sections = sections.map(|(index, (page, text))| Section {
@@ -140,7 +158,7 @@ fn guarded<T>(read: impl FnOnce() -> T) -> Option<T> {
 
 fn page<'a>(pdf: &'a Pdf, index: usize, cache: &InterpreterCache<'a>) -> Page {
     let seen = glyphs::see(&pdf.pages()[index], pdf, cache);
-    let letters = seen.ways.iter().flat_map(|way| &way.glyphs);
+    let letters = seen.ways.iter().flatten();
     let (mut all, mut known) = (0u32, 0u32);
     for glyph in letters.filter(|glyph| !glyph.text.trim().is_empty()) {
         all += 1;
@@ -155,12 +173,13 @@ fn page<'a>(pdf: &'a Pdf, index: usize, cache: &InterpreterCache<'a>) -> Page {
     if !is_known {
         return page;
     }
-    for way in seen.ways {
-        let (text, aside): (Vec<_>, Vec<_>) = way
-            .glyphs
-            .into_iter()
-            .partition(|glyph| !glyph.is_pagination);
+    for (at, way) in seen.ways.into_iter().enumerate() {
+        let (aside, text): (Vec<_>, Vec<_>) =
+            way.into_iter().partition(|glyph| glyph.is_pagination);
         page.lines.extend(columns::in_order(rows::rows(text)));
+        if at == 0 {
+            page.upright = page.lines.len();
+        }
         let aside = columns::in_order(rows::rows(aside)).into_iter();
         page.repeated.extend(aside.map(|line| line.text));
     }

@@ -5,7 +5,7 @@ use hayro_interpret::hayro_cmap::{BfString, WritingMode};
 use hayro_interpret::hayro_syntax::Pdf;
 use hayro_interpret::hayro_syntax::object::{Dict, Name, String as PdfString};
 use hayro_interpret::hayro_syntax::page::Page;
-use hayro_interpret::kurbo::{Affine, BezPath, Point, Rect, Vec2};
+use hayro_interpret::kurbo::{Affine, BezPath, Point, Rect, Size, Vec2};
 use hayro_interpret::{
     BlendMode, ClipPath, Context, Device, DrawMode, DrawProps, Image, ImageDrawProps,
     InterpreterCache, InterpreterSettings, SoftMask, interpret_page,
@@ -36,15 +36,11 @@ pub struct Glyph {
     pub is_pagination: bool,
 }
 
-/// Glyphs of one direction of writing.
-pub struct Way {
-    pub glyphs: Vec<Glyph>,
-}
-
 /// A page as it is seen.
 pub struct Seen {
-    /// The direction with the most glyphs first.
-    pub ways: Vec<Way>,
+    /// The glyphs of each direction of writing, that with the most first.
+    pub ways: Vec<Vec<Glyph>>,
+    /// From the first line to the last in that direction, with its margins.
     pub height: f32,
     /// A large part of it is a picture.
     pub has_picture: bool,
@@ -58,6 +54,7 @@ pub fn see<'a>(page: &Page<'a>, pdf: &'a Pdf, cache: &InterpreterCache<'a>) -> S
     let settings = InterpreterSettings::default();
     let mut context = Context::new(upright, whole, cache, pdf.xref(), settings);
     let mut eye = Eye {
+        page: whole.size(),
         whole: whole.inflate(whole.width() / 50.0, whole.height() / 50.0),
         ways: [const { Vec::new() }; 4],
         count: 0,
@@ -65,10 +62,12 @@ pub fn see<'a>(page: &Page<'a>, pdf: &'a Pdf, cache: &InterpreterCache<'a>) -> S
         marked: Vec::new(),
     };
     interpret_page(page, &mut context, &mut eye);
-    let mut ways: Vec<_> = eye.ways.into_iter().filter(|way| !way.is_empty()).collect();
-    ways.sort_by_key(|way| std::cmp::Reverse(way.len()));
+    let mut ways: Vec<_> = eye.ways.into_iter().enumerate().collect();
+    ways.sort_by_key(|(_, glyphs)| std::cmp::Reverse(glyphs.len()));
+    let height = if ways[0].0 % 2 == 0 { height } else { width };
+    ways.retain(|(_, glyphs)| !glyphs.is_empty());
     Seen {
-        ways: ways.into_iter().map(|glyphs| Way { glyphs }).collect(),
+        ways: ways.into_iter().map(|(_, glyphs)| glyphs).collect(),
         height,
         has_picture: eye.picture_area >= SCAN_SHARE * whole.area(),
     }
@@ -76,6 +75,8 @@ pub fn see<'a>(page: &Page<'a>, pdf: &'a Pdf, cache: &InterpreterCache<'a>) -> S
 
 /// Looks on while a page is drawn.
 struct Eye {
+    page: Size,
+    /// The page and a little around it.
     whole: Rect,
     /// By where writing leads: right, down, left, up.
     ways: [Vec<Glyph>; 4],
@@ -119,8 +120,8 @@ impl Eye {
             return;
         }
         let way = way(along, up);
-        let (from, y) = turned(way, origin);
-        let (to, _) = turned(way, origin + along);
+        let (from, y) = turned(way, origin, self.page);
+        let (to, _) = turned(way, origin + along, self.page);
         let glyph = Glyph {
             text,
             left: from.min(to) as f32,
@@ -223,13 +224,13 @@ fn way(along: Vec2, up: Vec2) -> usize {
     }
 }
 
-/// `point` turned so that writing leads to the right, and lines follow each other down.
-fn turned(way: usize, point: Point) -> (f64, f64) {
+/// `point` turned so that writing leads to the right, and lines follow each other down the page.
+fn turned(way: usize, point: Point, page: Size) -> (f64, f64) {
     match way {
         0 => (point.x, point.y),
-        1 => (point.y, -point.x),
-        2 => (-point.x, -point.y),
-        _ => (-point.y, point.x),
+        1 => (point.y, page.width - point.x),
+        2 => (page.width - point.x, page.height - point.y),
+        _ => (page.height - point.y, point.x),
     }
 }
 

@@ -52,6 +52,7 @@ pub fn set_aside(pages: &mut [Page]) {
         let page = &mut pages[index];
         for at in found.into_iter().rev() {
             let line = page.lines.remove(at);
+            page.upright -= 1;
             page.repeated.insert(0, line.text);
         }
     }
@@ -93,7 +94,7 @@ fn numbers(line: &Line, index: usize) -> impl Iterator<Item = i64> {
 
 /// The lines near the upper and the lower edge, in their order.
 fn edges(page: &Page) -> Vec<usize> {
-    let lines = page.lines.iter().enumerate();
+    let lines = page.lines.iter().take(page.upright).enumerate();
     let mut by_height: Vec<(usize, f32)> = lines
         .filter(|(_, line)| line.text.chars().count() <= MOST_CHARS)
         .map(|(at, line)| (at, line.y))
@@ -148,6 +149,7 @@ mod tests {
         });
         Page {
             lines: lines.collect(),
+            upright: 4,
             height: 800.0,
             ..Page::default()
         }
