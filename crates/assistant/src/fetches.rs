@@ -124,6 +124,11 @@ impl Fetches {
         }
     }
 
+    /// Forgets why `name` could not be begun: somebody asks for another attempt.
+    fn forgive(&self, name: &str) {
+        self.state().failures.remove(name);
+    }
+
     /// Makes the fetch of `name` end soon, if this process is at it.
     fn stop(&self, name: &str) {
         let state = self.state();
@@ -154,6 +159,7 @@ impl Assistant {
             Some(entry) if is_coming(&entry) => {}
             entry => models.put_order(name, self.next_order(entry.as_ref()))?,
         }
+        self.inner.fetches.forgive(name);
         worker::wake(self);
         Ok(())
     }
@@ -175,6 +181,7 @@ impl Assistant {
         if !is_coming(&entry) {
             models.put_order(name, self.next_order(Some(&entry)))?;
         }
+        self.inner.fetches.forgive(name);
         worker::wake(self);
         Ok(())
     }

@@ -29,13 +29,14 @@ pub fn resume(assistant: &Assistant, name: Option<&str>, json: bool) -> Result<(
         return download(assistant, name, json);
     }
     listen(assistant)?;
-    assistant.carry_on_fetches();
+    // Asked before they go on: what fails at once is to be said.
     let coming = assistant.fetches()?.into_iter().filter(|fetch| {
         matches!(
             fetch.state,
             FetchState::Waiting | FetchState::Running { .. }
         )
     });
+    assistant.carry_on_fetches();
     let (mut here, mut failed) = (Vec::new(), None);
     for fetch in coming {
         match follow(assistant, &fetch.name) {
