@@ -169,7 +169,7 @@ export const words = {
     suits: ({ downloadBytes, memoryBytes, hasEyes, speed: foreseen }: Offer) => {
       const sees = hasEyes ? " and sees pictures" : "";
       const writes = foreseen ? `, writes about ${speed(foreseen.writing)} tokens/s here` : "";
-      return `The largest that suits this computer${sees}. ${bytes(downloadBytes)} to fetch, about ${bytes(memoryBytes)} of memory${writes}.`;
+      return `The largest that suits this computer${sees}: ${bytes(downloadBytes)} to fetch, about ${bytes(memoryBytes)} of memory${writes}.`;
     },
     fetchSuiting: ({ title }: Offer) => `Fetch ${title}`,
     more: "More models…",

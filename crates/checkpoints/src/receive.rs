@@ -74,9 +74,27 @@ impl Incoming {
         let written = self.file.write_all(piece);
         written.map_err(Error::io("write", &self.path))?;
         match is_first && !piece.starts_with(b"GGUF") {
-            true => identify(&self.path).map(drop),
+            true => self.identify().map(drop),
             false => Ok(()),
         }
+    }
+
+    /// What it is; in an error it has the name it came with.
+    fn identify(&self) -> Result<Checkpoint, Error> {
+        identify(&self.path).map_err(|mut error| {
+            if let Error::NotACheckpoint { path }
+            | Error::Gguf { path, .. }
+            | Error::OtherModel { path, .. }
+            | Error::Embedding { path, .. }
+            | Error::Adapter { path }
+            | Error::NotWhole { path, .. }
+            | Error::Projector { path }
+            | Error::Split { path, .. } = &mut error
+            {
+                *path = path.file_name().unwrap_or_default().into();
+            }
+            error
+        })
     }
 
     /// All pieces have come: what they are, under the name they have here. A model that is here already is not taken
@@ -85,7 +103,7 @@ impl Incoming {
         self.file
             .sync_all()
             .map_err(Error::io("write", &self.path))?;
-        let checkpoint = identify(&self.path)?;
+        let checkpoint = self.identify()?;
         let never = AtomicBool::new(false);
         match self.models.already_here(&checkpoint, &never) {
             Ok(Some(here)) => return Ok(here),
@@ -156,7 +174,11 @@ mod tests {
         drop(left);
 
         let mut page = models.receive("page.gguf", 1_000_000).unwrap();
-        page.write(b"<!doctype html>").unwrap_err();
+        let refused = page.write(b"<!doctype html>").unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "page.gguf is neither a GGUF file nor a Hugging Face checkpoint"
+        );
         drop(page);
         assert!(names_in(home.path()).is_empty());
     }

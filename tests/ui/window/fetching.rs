@@ -1,33 +1,22 @@
 //! A model comes: measured for, fetched over a bad line, taken in from a file; and goes, and comes back.
 
 use std::fs;
-use std::time::Duration;
 
 use journeys::hub::{Fault, Hub, Repositories};
 use journeys::{Desk, golden};
 use serde_json::Value;
 
-use crate::window::Window;
+use crate::window::{Window, soon};
 
-/// What is recommended on whatever machine this runs.
-fn recommended(desk: &Desk) -> (String, String) {
-    let output = desk.lectern(&["models", "recommend", "--json"]);
-    let offers: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    let offers = offers["offers"].as_array().expect("offers").clone();
-    let found = offers
-        .into_iter()
-        .find(|offer| offer["is_recommended"] == true);
-    let found = found.expect("one is recommended");
-    let text = |key: &str| found[key].as_str().expect("a text").to_owned();
-    (text("name"), text("repository"))
-}
+/// A model that fits any machine, whatever is recommended on this one.
+const FETCH: &str = "button[aria-label=\"Fetch Gemma 3 1B, Q4_K_M\"]";
+const REPOSITORY: &str = "ggml-org/gemma-3-1b-it-GGUF";
 
-/// A hub that has the model, small as it may be, behind a line that breaks.
-fn hub(name: &str, repository: &str) -> Hub {
-    let read = |file: &str| fs::read(golden("tiny-mm").join(file)).expect("the golden model");
+/// A hub that has it, small as it may be, behind a line that breaks.
+fn hub() -> Hub {
+    let model = fs::read(golden("tiny-mm/model.gguf")).expect("the golden model");
     let hub = Repositories::default()
-        .with(repository, &format!("{name}.gguf"), read("model.gguf"))
-        .with(repository, "mmproj-model-f16.gguf", read("mmproj.gguf"))
+        .with(REPOSITORY, "gemma-3-1b-it-Q4_K_M.gguf", model)
         .open();
     hub.plan([
         Some(Fault::HangUpAfter(300_000)),
@@ -37,13 +26,30 @@ fn hub(name: &str, repository: &str) -> Hub {
     hub
 }
 
+/// Asks for it on the first screen.
+async fn fetch(window: &Window) {
+    press(window, "More models…").await;
+    window.click(FETCH).await;
+}
+
+/// Clicks the button that says `words`, once it is there.
+async fn press(window: &Window, words: &str) {
+    let button = format!(
+        "[...document.querySelectorAll('button')].find((button) => button.innerText.trim() === '{words}')"
+    );
+    window
+        .until(&format!(
+            "((button) => button && (button.click(), true))({button}) ?? null"
+        ))
+        .await;
+}
+
 /// The first screen measures this computer, recommends, fetches though the line drops, and a chat begins; the model is
 /// removed and put back.
 #[tokio::test]
 async fn the_first_model_comes_over_a_bad_line() {
     let desk = Desk::new();
-    let (name, repository) = recommended(&desk);
-    let hub = hub(&name, &repository);
+    let hub = hub();
     let environment = [("HF_ENDPOINT", &*hub.address()), ("LECTERN_HURRY", "20")];
     let window = Window::open_with(&desk, &environment).await;
 
@@ -53,10 +59,12 @@ async fn the_first_model_comes_over_a_bad_line() {
         )
         .await;
     window.picture("recommended").await;
-    window.click("[data-testid=first-run] button.primary").await;
+    fetch(&window).await;
+    window.picture("queue").await;
     window
         .until("document.querySelector('textarea[aria-label=Message]') !== null")
         .await;
+    window.click("dialog button[aria-label=Close]").await;
     assert_eq!(hub.figures().faults, 3, "the line broke");
 
     window.ask("w4 w5").await;
@@ -86,9 +94,7 @@ async fn the_first_model_comes_over_a_bad_line() {
         listed.as_array().is_some_and(|models| !models.is_empty())
     };
     assert!(!is_listed(&desk));
-    window
-        .until("[...document.querySelectorAll('button')].find((button) => button.innerText === 'Undo')?.click() ?? true")
-        .await;
+    press(&window, "Undo").await;
     window
         .until("document.querySelector('button[aria-label^=\"Remove \"]') !== null")
         .await;
@@ -100,15 +106,12 @@ async fn the_first_model_comes_over_a_bad_line() {
 #[tokio::test]
 async fn a_killed_window_goes_on_fetching() {
     let desk = Desk::new();
-    let (name, repository) = recommended(&desk);
-    let hub = hub(&name, &repository);
+    let hub = hub();
     hub.hold_at(600_000);
     let environment = [("HF_ENDPOINT", &*hub.address()), ("LECTERN_HURRY", "20")];
     let window = Window::open_with(&desk, &environment).await;
-    window.click("[data-testid=first-run] button.primary").await;
-    while !hub.is_soon_held() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    fetch(&window).await;
+    soon("half of it came", async || hub.is_soon_held().then_some(())).await;
     window.kill();
 
     hub.go_on();
@@ -132,7 +135,7 @@ async fn a_dropped_file_becomes_a_model() {
     .await;
     window
         .until(
-            "/not a GGUF file/.test(document.querySelector('[data-testid=first-run]').innerText)",
+            "/page.gguf is neither a GGUF file/.test(document.querySelector('[data-testid=first-run]').innerText)",
         )
         .await;
     window.picture("dropped-page").await;
