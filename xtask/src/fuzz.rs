@@ -10,7 +10,7 @@ use crate::step::{Outcome, ask, cargo, command, run, say};
 use crate::{root, target};
 
 /// What is fuzzed, with the largest allocation in megabytes and the longest time in seconds that are right.
-const TARGETS: [(&str, u32, u32); 7] = [
+const TARGETS: [(&str, u32, u32); 10] = [
     ("hub", 64, 10),
     ("gguf", 64, 10),
     ("safetensors", 64, 10),
@@ -19,6 +19,10 @@ const TARGETS: [(&str, u32, u32); 7] = [
     // 89 megapixels, as `documents` says: seconds where every step is looked at.
     ("picture", 512, 60),
     ("notes", 64, 10),
+    // A stream of a PDF may become a quarter of a gigabyte.
+    ("pdf", 512, 30),
+    ("archive", 128, 30),
+    ("text", 64, 30),
 ];
 
 /// What makes every branch and comparison visible to libFuzzer, and memory errors to everybody.
@@ -84,6 +88,9 @@ fn one(name: &str, host: &str, limits: &[String]) -> Outcome {
     fuzzer.arg(root().join("tests/fuzz/corpus").join(name));
     if name == "picture" {
         fuzzer.arg(root().join("tests/golden/pictures"));
+    }
+    if ["pdf", "archive", "text"].contains(&name) {
+        fuzzer.arg(root().join("crates/documents/tests/corpus"));
     }
     fuzzer
         .arg(format!("-artifact_prefix={}/{name}-", found.display()))

@@ -33,7 +33,7 @@ use columns::Line;
 const FORMAT: &str = "PDF";
 /// Pages that are read from one opening of the file. What the library remembers of them (streams, fonts)
 /// is let go with it.
-const STRETCH_PAGES: usize = 128;
+const STRETCH_PAGES: usize = 512;
 /// More than any book; a file that says so is made to be a burden.
 const MOST_PAGES: usize = 100_000;
 /// Of the letters of a page, the share that must be known; else its text is no use, and eyes are better.

@@ -9,6 +9,7 @@
 //!
 //! Not here: whether what a sound file says is understood right. That is for the tests of the crates.
 
+mod document;
 mod folder;
 mod hub;
 mod model;
@@ -83,8 +84,40 @@ pub const NOTES: Target = Target {
     most_bytes: |len| (8 << 20) + 64 * len,
 };
 
+/// A PDF. A stream in it may inflate to a quarter of a gigabyte, as `documents` says.
+pub const PDF: Target = Target {
+    name: "pdf",
+    read: document::read_pdf,
+    most_bytes: |len| (1 << 30) + 64 * len,
+};
+
+/// An EPUB or DOCX file. A part of it may become 256 times as long, and its XML some ten times that.
+pub const ARCHIVE: Target = Target {
+    name: "archive",
+    read: document::read_archive,
+    most_bytes: |len| (64 << 20) + 4096 * len,
+};
+
+/// HTML, Markdown and plain text, of any encoding.
+pub const TEXT: Target = Target {
+    name: "text",
+    read: document::read_text,
+    most_bytes: |len| (8 << 20) + 128 * len,
+};
+
 /// All of them.
-pub const TARGETS: [Target; 7] = [GGUF, SAFETENSORS, CONFIG, TOKENIZER, PICTURE, HUB, NOTES];
+pub const TARGETS: [Target; 10] = [
+    GGUF,
+    SAFETENSORS,
+    CONFIG,
+    TOKENIZER,
+    PICTURE,
+    HUB,
+    NOTES,
+    PDF,
+    ARCHIVE,
+    TEXT,
+];
 
 /// What became of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

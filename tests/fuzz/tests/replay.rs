@@ -64,6 +64,20 @@ fn corpus(name: &str) -> Vec<PathBuf> {
     if name == "picture" {
         found.extend(files(&here.join("../golden/pictures")));
     }
+    // What the tests of `documents` read; its truth and the script beside it are texts like others.
+    let kinds: &[&str] = match name {
+        "pdf" => &["pdf"],
+        "archive" => &["epub", "docx"],
+        "text" => &["html", "md", "txt"],
+        _ => &[],
+    };
+    let is_of = |path: &PathBuf| {
+        kinds
+            .iter()
+            .any(|kind| path.extension().is_some_and(|end| end == *kind))
+    };
+    let documents = files(&here.join("../../crates/documents/tests/corpus"));
+    found.extend(documents.into_iter().filter(is_of));
     found
 }
 

@@ -101,8 +101,15 @@ impl Reader {
                     self.columns(columns, nested);
                 }
                 Columns::Table => {
+                    // What stands over a table, and is short, leaves its gutters free as well.
+                    let over = band
+                        .iter()
+                        .take_while(|row| is_in_one(row, &gutters))
+                        .count();
+                    let mut table = band;
+                    plain.extend(table.drain(..over));
                     self.plain(std::mem::take(&mut plain), false);
-                    self.plain(band, true);
+                    self.plain(table, true);
                 }
                 Columns::None => plain.extend(band),
             }
@@ -236,6 +243,18 @@ fn split(rows: &[Row], gutters: &[Room]) -> Vec<Vec<Row>> {
     }
     columns.retain(|column| !column.is_empty());
     columns
+}
+
+fn is_in_one(row: &Row, gutters: &[Room]) -> bool {
+    let column = |word: &Word| {
+        gutters
+            .iter()
+            .filter(|room| word.left >= room.1 - 0.5)
+            .count()
+    };
+    row.words
+        .windows(2)
+        .all(|pair| column(&pair[0]) == column(&pair[1]))
 }
 
 enum Columns {

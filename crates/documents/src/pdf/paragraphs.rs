@@ -13,6 +13,8 @@ const INDENT: f32 = 0.7;
 const SHORT: f32 = 3.0;
 /// Lines further apart than so many times the usual distance are of two paragraphs.
 const APART: f32 = 1.35;
+/// The same after a sentence, whatever the usual distance is: few texts are set so wide.
+const WIDE: f32 = 1.75;
 /// Letters that are larger by this are a heading.
 const LARGER: f32 = 1.15;
 
@@ -99,7 +101,8 @@ fn begins(line: &Line, last: &Line, next: Option<&Line>, spacing: f32) -> bool {
             || line.column_right - line.column_left > 1.5 * (last.column_right - last.column_left);
     }
     let distance = line.y - last.y;
-    if distance < 0.0 || distance > APART * spacing * size {
+    let is_wide = distance > WIDE * size && ends_sentence(&last.text);
+    if distance < 0.0 || distance > APART * spacing * size || is_wide {
         return true;
     }
     if starts_item(&line.text) && (!is_full || ends_sentence(&last.text)) {
