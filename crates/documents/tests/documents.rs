@@ -51,7 +51,9 @@ fn truth(name: &str) -> Option<Vec<Truth>> {
 fn words(text: &str) -> Vec<String> {
     let is_dense = |c: char| matches!(c, '\u{3000}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ff00}'..='\u{ffef}');
     let mut words = vec![String::new()];
-    for c in text.chars() {
+    // Marks of direction, which poppler writes between words, are not seen.
+    let is_seen = |c: &char| !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}');
+    for c in text.chars().filter(is_seen) {
         if c.is_whitespace() || is_dense(c) {
             words.push(String::new());
         }
