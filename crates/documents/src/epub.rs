@@ -98,8 +98,9 @@ pub fn read(
 fn outline(package: &mut Package) -> Result<Outline, Error> {
     let text = package.needed_text("META-INF/container.xml")?;
     let tree = package.tree("META-INF/container.xml", &text)?;
-    let mut roots = tree.descendants().filter(|node| is(node, "rootfile"));
-    let opf = roots.find_map(|node| node.attribute("full-path"));
+    let roots = tree.descendants().filter(|node| is(node, "rootfile"));
+    let mut roots = roots.filter_map(|node| node.attribute("full-path"));
+    let opf = roots.find(|path| package.has(path));
     let opf =
         opf.ok_or_else(|| Error::damaged(FORMAT, "it does not say where its book is".into()))?;
     let opf = opf.to_owned();
