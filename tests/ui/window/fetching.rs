@@ -1,6 +1,7 @@
 //! A model comes: measured for, fetched over a bad line, taken in from a file; and goes, and comes back.
 
 use std::fs;
+use std::path::Path;
 
 use journeys::hub::{Fault, Hub, Repositories};
 use journeys::{Desk, golden};
@@ -12,9 +13,9 @@ use crate::window::{Window, soon};
 const FETCH: &str = "button[aria-label=\"Fetch Gemma 3 1B, Q4_K_M\"]";
 const REPOSITORY: &str = "ggml-org/gemma-3-1b-it-GGUF";
 
-/// A hub that has it, small as it may be, behind a line that breaks.
-fn hub() -> Hub {
-    let model = fs::read(golden("tiny-mm/model.gguf")).expect("the golden model");
+/// A hub that has `model` for it, behind a line that breaks.
+fn hub(model: &Path) -> Hub {
+    let model = fs::read(model).expect("a model");
     let hub = Repositories::default()
         .with(REPOSITORY, "gemma-3-1b-it-Q4_K_M.gguf", model)
         .open();
@@ -49,7 +50,7 @@ async fn press(window: &Window, words: &str) {
 #[tokio::test]
 async fn the_first_model_comes_over_a_bad_line() {
     let desk = Desk::new();
-    let hub = hub();
+    let hub = hub(&journeys::starter()); // which can chat
     let environment = [("HF_ENDPOINT", &*hub.address()), ("LECTERN_HURRY", "20")];
     let window = Window::open_with(&desk, &environment).await;
 
@@ -67,7 +68,7 @@ async fn the_first_model_comes_over_a_bad_line() {
     window.click("dialog button[aria-label=Close]").await;
     assert_eq!(hub.figures().faults, 3, "the line broke");
 
-    window.ask("w4 w5").await;
+    window.ask("The sun rises in the").await;
     window
         .last_message("the model says something", |last| {
             last.role == "model" && !last.text.is_empty()
@@ -85,7 +86,7 @@ async fn the_first_model_comes_over_a_bad_line() {
         .await;
     window.click("button[aria-label^=\"Remove \"]").await;
     window
-        .until("/is removed/.test(document.querySelector('[role=status]').innerText)")
+        .until("/is removed/.test(document.body.innerText)")
         .await;
     window.picture("model-removed").await;
     let is_listed = |desk: &Desk| {
@@ -106,7 +107,7 @@ async fn the_first_model_comes_over_a_bad_line() {
 #[tokio::test]
 async fn a_killed_window_goes_on_fetching() {
     let desk = Desk::new();
-    let hub = hub();
+    let hub = hub(&golden("tiny-mm/model.gguf"));
     hub.hold_at(600_000);
     let environment = [("HF_ENDPOINT", &*hub.address()), ("LECTERN_HURRY", "20")];
     let window = Window::open_with(&desk, &environment).await;
