@@ -225,7 +225,6 @@ mod tests {
             let test = SelfTest {
                 rates: formats.map(rate).to_vec(),
                 search_seconds: seconds_per_weight,
-                loop_seconds: 0.0,
                 float_seconds: 0.0,
             };
             let machine = Machine {

@@ -10,10 +10,11 @@ use crate::self_test::SelfTest;
 
 /// Positions at which the speeds are told: the middle of a first page.
 const AT_POSITION: f64 = 256.0;
-/// Parallel loops in a layer: norms, the products of query, key and value, turning, attention, and so on.
-const LOOPS_PER_LAYER: f64 = 12.0;
-/// One token's way between the loops, a number of a row in a layer: norms, sums, copies of one thread.
-const SERIAL_SECONDS_PER_NUMBER: f64 = 20e-9;
+/// What a layer does for one token besides its products, in multiply-adds: starting and ending its loops, and for each
+/// number of a row norms, sums and copies. Fitted to three sizes on two Zen 3 cores, where it is 0.16 ms and 66 ns;
+/// see docs/benchmarks.
+const FLOATS_PER_LAYER: f64 = 8.8e6;
+const FLOATS_PER_NUMBER: f64 = 3650.0;
 /// Attention reaches this share of the floats that a machine can do at most.
 const FLOAT_EFFICIENCY: f64 = 0.3;
 
@@ -164,8 +165,8 @@ impl SelfTest {
         // Scores and sums, for every position that is seen.
         let products = layers * work.query_width as f64 * AT_POSITION * 2.0;
         let attention = products * self.float_seconds / FLOAT_EFFICIENCY;
-        let small = layers * work.width as f64 * SERIAL_SECONDS_PER_NUMBER;
-        let loops = layers * LOOPS_PER_LAYER * self.loop_seconds;
+        let small = FLOATS_PER_LAYER + FLOATS_PER_NUMBER * work.width as f64;
+        let small = layers * small * self.float_seconds;
         let (format, weights) = work.table;
         let head = match is_copied(format) {
             true => self.search_seconds,
@@ -173,7 +174,7 @@ impl SelfTest {
         } * weights as f64;
         Some(Speed {
             reading: 1.0 / (reading + attention),
-            writing: 1.0 / (writing + head + attention + small + loops),
+            writing: 1.0 / (writing + head + attention + small),
         })
     }
 }
@@ -248,7 +249,6 @@ mod tests {
         let test = SelfTest {
             rates: vec![rate("Q4_0", 1e-10, 1e-11), rate("F16", 4e-10, 5e-11)],
             search_seconds: 5e-11,
-            loop_seconds: 0.0,
             float_seconds: 0.0,
         };
         let work = Work { width: 0, ..four() };
