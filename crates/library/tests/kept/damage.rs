@@ -86,7 +86,7 @@ fn a_newer_library_is_refused() {
     bytes[60..64].copy_from_slice(&99_u32.to_be_bytes()); // the header's user_version
     check(
         &bytes,
-        "the library PATH is of version 99, this Lectern knows versions up to 5",
+        "the library PATH is of version 99, this Lectern knows versions up to 6",
     );
 }
 
