@@ -81,6 +81,34 @@ describe.each([
     await desk.shoot(`${name}-error`);
   });
 
+  test("the models' room: to fetch, on its way, here, the disk, a token", async () => {
+    const desk = await open("?elsewhere&gated&work=60000", options);
+    const { page } = desk;
+    await page.keyboard.press("Control+l");
+    await page.getByRole("button", { name: "More models…" }).click();
+    const dialog = page.getByRole("dialog", { name: "Models" });
+    await dialog.getByText("writes 9.4 tokens/s here").waitFor();
+    await dialog
+      .getByRole("button", { name: "Fetch Gemma 3 1B, Q4_K_M" })
+      .click();
+    await dialog.getByRole("button", { name: "Give a token" }).waitFor();
+    await desk.shoot(`${name}-room-fetch`);
+    await dialog.getByRole("radio", { name: "On this computer" }).check();
+    await dialog.getByRole("button", { name: "Remove Gemma 3 270M" }).click();
+    await dialog
+      .getByRole("button", { name: "Check the files of Gemma 3 4B" })
+      .click();
+    await dialog.getByText("Checking every byte").waitFor();
+    await desk.shoot(`${name}-room-here`);
+    await dialog.getByRole("radio", { name: "Disk" }).check();
+    await dialog.getByText("212 GB of 512 GB are free there").waitFor();
+    await desk.shoot(`${name}-room-disk`);
+    await dialog.getByRole("radio", { name: "To fetch" }).check();
+    await dialog.getByRole("button", { name: "Give a token" }).click();
+    await page.getByRole("dialog", { name: "Google’s own files" }).waitFor();
+    await desk.shoot(`${name}-room-token`);
+  });
+
   test("settings, shortcuts, models, a link", async () => {
     const desk = await tides("&full=0.83", options);
     await desk.page.keyboard.press("Control+,");
